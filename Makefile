@@ -1,0 +1,54 @@
+# Every target bootstraps from Python 3.11+ and pip alone, and respects CLUSTERKPI_HOME.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+DATA   ?= ../shared/data
+
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export GX_ANALYTICS_ENABLED := false
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup refresh refresh-real test check dashboard dagster lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "clusterkpi needs Python 3.11 or newer; set PYTHON=..."; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $(STAMP)
+
+setup: $(STAMP) ## make .venv with the locked packages; nothing else
+
+refresh: setup ## run the nightly job on the embedded demo profile (synthetic figures)
+	@$(BIN)/clusterkpi refresh --profile demo
+
+# Official figures never go into a home that a demo uses, unless CLUSTERKPI_HOME says so.
+refresh-real: setup ## run the same job on recorded official figures: DATA=folder
+	@CLUSTERKPI_HOME="$${CLUSTERKPI_HOME:-data-real}" $(BIN)/clusterkpi refresh \
+	  --profile replay:deploy/replay/official_sample.yml --replay-var data=$(DATA)
+
+test: setup ## run every test (tests marked `real` skip where their figures are absent)
+	@$(BIN)/python -m pytest
+
+check: setup ## linters and formatters, without changing anything
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+dashboard: setup ## serve the dashboards on http://127.0.0.1:8501
+	@$(BIN)/clusterkpi dashboard
+
+lock: setup ## resolve requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header --all-extras --group dev --upgrade \
+	  pyproject.toml --output-file requirements.lock
+
+clean: ## remove the environment and caches; state directories stay
+	rm -rf $(VENV) .pytest_cache .ruff_cache

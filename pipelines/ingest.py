@@ -1,0 +1,365 @@
+"""One source, one night: ask, judge, land, prove, parse, gate, promote.
+
+The state of a source moves only when every step of a part succeeded; a part that fails leaves the
+last good vintage in service and says why. Synthetic and official figures are kept apart.
+
+Belongs here: the order of steps and the promotion gates over a whole part. Does not belong here:
+any publisher's quirk (`pipelines.sources`), row rules (`pipelines.contracts`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import polars as pl
+
+from pipelines import contracts
+from pipelines.errors import ClusterkpiError, Incomplete, SchemaDrift
+from pipelines.http.classify import HAS_DATA, PARKED, Outcome
+from pipelines.http.client import Client, Validators
+from pipelines.landing import Landed, Landing
+from pipelines.settings import Settings
+from pipelines.sources.base import Answer, Source
+from pipelines.vintages import Manifest, PartState, TableFiles, VintageWriter, latest
+
+_MAX_REQUESTS_PER_PART = 500
+
+
+class Step(StrEnum):
+    """What came of one part tonight."""
+
+    PROMOTED = "promoted"
+    UNCHANGED = "unchanged"
+    NOT_YET_PUBLISHED = "not yet published"
+    PARKED = "parked"
+    HELD = "held back"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class PartReport:
+    """What came of one part, with a sentence for people."""
+
+    source: str
+    part: str
+    step: Step
+    detail: str = ""
+    outcome: Outcome | None = None
+    landed: int = 0
+    promoted: int = 0
+    quarantined: int = 0
+
+
+@dataclass
+class SourceReport:
+    """What came of one source."""
+
+    source: str
+    parts: list[PartReport] = field(default_factory=list)
+    signal: str | None = None
+    requests: int = 0
+
+    def of(self, step: Step) -> list[PartReport]:
+        return [part for part in self.parts if part.step is step]
+
+    @property
+    def troubled(self) -> list[PartReport]:
+        """Parts that failed or were held back; their last good vintage stays in service."""
+        return self.of(Step.FAILED) + self.of(Step.HELD)
+
+
+class _PartTrouble(ClusterkpiError):
+    def __init__(self, step: Step, outcome: Outcome | None, detail: str) -> None:
+        super().__init__(detail)
+        self.step, self.outcome, self.detail = step, outcome, detail
+
+
+@dataclass(frozen=True)
+class Night:
+    """What every step of one run shares."""
+
+    settings: Settings
+    client: Client
+    landing: Landing
+    vintage: str
+    known: dict[str, tuple[str, Validators, str]]
+    started_at: dt.datetime
+    force: bool = False
+    say: Callable[[str], None] = print
+
+
+def ingest(source: Source, night: Night) -> SourceReport:
+    """Bring one source up to date.
+
+    Returns:
+        A report with one line per part. Trouble with a part is in the report, not raised.
+
+    Raises:
+        StorageError, ConfigError: the state directory cannot take the figures.
+    """
+    settings = night.settings
+    manifest = latest(settings.raw_dir, settings.realm, source.id)
+    report = SourceReport(source.id)
+    writer = VintageWriter(
+        settings.raw_dir, settings.quarantine_dir, settings.realm, source.id, night.vintage
+    )
+    promoted: dict[str, PartState] = {}
+    try:
+        report.signal = _read_signal(source, night, report)
+    except _PartTrouble as trouble:
+        report.parts = [
+            PartReport(source.id, part, trouble.step, trouble.detail, trouble.outcome)
+            for part in source.parts(settings)
+        ]
+        return report
+    for part in source.parts(settings):
+        try:
+            outcome = _bring_up_to_date(source, part, manifest, night, writer, report)
+        except _PartTrouble as trouble:
+            writer.discard_part(part)
+            outcome = PartReport(source.id, part, trouble.step, trouble.detail, trouble.outcome)
+        if isinstance(outcome, PartState):
+            promoted[part] = outcome
+            outcome = PartReport(
+                source.id,
+                part,
+                Step.PROMOTED,
+                f"version {outcome.source_version}",
+                Outcome.OK,
+                outcome.landed,
+                outcome.promoted,
+                outcome.quarantined,
+            )
+        report.parts.append(outcome)
+    if promoted:
+        parts = {**manifest.parts, **promoted}
+        wanted = source.parts(settings)
+        writer.commit(
+            Manifest(
+                source.id,
+                settings.realm,
+                night.vintage,
+                report.signal,
+                {part: parts[part] for part in sorted(parts) if part in wanted},
+            )
+        )
+    return report
+
+
+def _read_signal(source: Source, night: Night, report: SourceReport) -> str | None:
+    spec = source.signal(night.settings)
+    if spec is None:
+        return None
+    fetched = night.client.fetch(spec)
+    report.requests += 1
+    night.landing.log(fetched, licence_id=source.licence.id)
+    if fetched.outcome is not Outcome.OK:
+        step = Step.PARKED if fetched.outcome in PARKED else Step.FAILED
+        raise _PartTrouble(step, fetched.outcome, _advice(source, spec.public_url, fetched.verdict))
+    try:
+        return source.read_signal(night.landing.land(fetched).read())
+    except SchemaDrift as error:
+        raise _PartTrouble(Step.FAILED, Outcome.SCHEMA_DRIFT, str(error)) from error
+
+
+def _bring_up_to_date(
+    source: Source,
+    part: str,
+    manifest: Manifest,
+    night: Night,
+    writer: VintageWriter,
+    report: SourceReport,
+) -> PartState | PartReport:
+    state = manifest.parts.get(part)
+    current = state is not None and state.parser_version == source.parser_version
+    if current and not night.force and _signal_says_unchanged(report.signal, state, night):
+        return PartReport(source.id, part, Step.UNCHANGED, "by the publisher's signal")
+    answers = _ask(source, part, night, report)
+    replies = [answer.landed for answer in answers if answer.landed is not None]
+    if not replies:
+        return PartReport(
+            source.id, part, Step.NOT_YET_PUBLISHED, "not published yet", answers[-1].outcome
+        )
+    last = answers[-1]
+    if (
+        current
+        and not night.force
+        and all(a.outcome in (Outcome.NOT_MODIFIED, Outcome.NOT_YET_PUBLISHED) for a in answers)
+        and {r.sha256 for r in replies} == set(state.entity_sha256)
+    ):
+        return PartReport(source.id, part, Step.UNCHANGED, "not modified", last.outcome)
+    try:
+        proof = source.prove(part, replies)
+        canonical = source.canonical_sha256(part, replies)
+    except Incomplete as error:
+        raise _PartTrouble(
+            Step.FAILED,
+            Outcome(error.outcome),
+            f"{error.detail}. Nothing was promoted; it is fetched again next night.",
+        ) from error
+    except SchemaDrift as error:
+        raise _PartTrouble(Step.FAILED, Outcome.SCHEMA_DRIFT, str(error)) from error
+    if current and not night.force and canonical == state.canonical_sha256:
+        return PartReport(source.id, part, Step.UNCHANGED, "same figures", Outcome.OK)
+    fresh = PartState(
+        source=source.id,
+        part=part,
+        vintage=night.vintage,
+        source_version=proof.version,
+        source_changed_at=proof.changed_at.isoformat() if proof.changed_at else None,
+        retrieved_at=max(reply.requested_at for reply in replies).isoformat(),
+        urls=tuple(reply.url for reply in replies),
+        entity_sha256=tuple(reply.sha256 for reply in replies),
+        canonical_sha256=canonical,
+        parser_version=source.parser_version,
+        tables={},
+    )
+    try:
+        fresh = _parse(source, fresh, replies, writer)
+    except SchemaDrift as error:
+        raise _PartTrouble(Step.FAILED, Outcome.SCHEMA_DRIFT, str(error)) from error
+    _promotion_gate(source, fresh, state, night.settings)
+    return fresh
+
+
+def _signal_says_unchanged(signal: str | None, state: PartState, night: Night) -> bool:
+    if signal is None or signal != state.source_version:
+        return False
+    age = night.started_at - dt.datetime.fromisoformat(state.retrieved_at)
+    return age < dt.timedelta(days=night.settings.signal_trust_days)
+
+
+def _ask(source: Source, part: str, night: Night, report: SourceReport) -> list[Answer]:
+    answers: list[Answer] = []
+    while (spec := source.next_request(part, answers, night.settings)) is not None:
+        if len(answers) >= _MAX_REQUESTS_PER_PART:
+            raise _PartTrouble(Step.FAILED, Outcome.TORN, f"{part}: paging does not end")
+        sha, validators, _ = night.known.get(spec.request_key, ("", None, ""))
+        at_rest = night.landing.path_of(source.id, sha, spec.media) if sha else None
+        usable = bool(spec.static and at_rest and at_rest.exists() and not night.force)
+        fetched = night.client.fetch(spec, validators if usable else None)
+        report.requests += 1
+        landed: Landed | None = None
+        if fetched.outcome is Outcome.NOT_MODIFIED and at_rest and validators:
+            landed = Landed(
+                sha,
+                at_rest,
+                spec.media,
+                spec.public_url,
+                fetched.requested_at,
+                validators.etag,
+                validators.last_modified,
+            )
+        elif fetched.outcome in HAS_DATA and fetched.path is not None:
+            landed = night.landing.land(fetched)
+        night.landing.log(fetched, licence_id=source.licence.id)
+        answers.append(Answer(spec, fetched.outcome, landed))
+        if fetched.outcome in HAS_DATA or fetched.outcome is Outcome.NOT_YET_PUBLISHED:
+            continue
+        step = Step.PARKED if fetched.outcome in PARKED else Step.FAILED
+        raise _PartTrouble(step, fetched.outcome, _advice(source, spec.public_url, fetched.verdict))
+    return answers
+
+
+def _advice(source: Source, url: str, verdict) -> str:
+    what = {
+        Outcome.BLOCKED: "the publisher refuses or answers with a page; look at the address in a "
+        "browser, set CLUSTERKPI_CONTACT, and try again later",
+        Outcome.TRANSIENT: "the publisher cannot be reached or answers wrongly; check the network, "
+        "the next night tries again",
+        Outcome.BAD_REQUEST: f"the request is not accepted; check the code in {source.id}'s list",
+        Outcome.AUTH: "a key is missing or wrong",
+        Outcome.GONE: "the address is gone; look for its successor at " + source.homepage,
+        Outcome.TOO_LARGE: "the reply is larger than its ceiling",
+    }.get(verdict.outcome, "the next night tries again")
+    wait = f" (asked to wait {verdict.retry_after_s:.0f} s)" if verdict.retry_after_s else ""
+    return f"{url}: {verdict.outcome.value}: {verdict.detail}{wait}; {what}"
+
+
+def _parse(
+    source: Source, state: PartState, replies: list[Landed], writer: VintageWriter
+) -> PartState:
+    tables: dict[str, TableFiles] = {}
+    first = last = None
+    units: set[str] = set()
+    for number, chunk in enumerate(source.parse(state.part, replies)):
+        table = source.table(chunk.table)
+        where = f"{replies[-1].name}/{chunk.member}" if chunk.member else replies[-1].url
+        gated = contracts.apply(table, chunk.rows, where)
+        stamp = (
+            pl.lit(state.snapshot_id).alias("_snapshot_id"),
+            pl.lit(state.part).alias("_part"),
+            pl.lit(chunk.member, pl.String).alias("_member"),
+        )
+        good = gated.good.with_columns(stamp)
+        bad = gated.bad.with_columns(stamp)
+        path = writer.write(chunk.table, state.part, number, good)
+        held = writer.write_quarantine(chunk.table, state.part, number, bad)
+        before = tables.get(chunk.table, TableFiles((), (), 0, 0, 0))
+        tables[chunk.table] = TableFiles(
+            files=before.files + ((path,) if path else ()),
+            quarantine=before.quarantine + ((held,) if held else ()),
+            landed=before.landed + chunk.rows.height,
+            promoted=before.promoted + good.height,
+            quarantined=before.quarantined + bad.height,
+            rules=before.rules + _rules(bad),
+        )
+        if table.period and good.height:
+            low, high = good[table.period].min(), good[table.period].max()
+            first = low if first is None else min(first, low)
+            last = high if last is None else max(last, high)
+        if table.unit:
+            units |= set(good[table.unit].unique().drop_nulls().to_list())
+    return replace(
+        state,
+        tables=tables,
+        units=tuple(sorted(units)),
+        period_first=None if first is None else str(first),
+        period_last=None if last is None else str(last),
+    )
+
+
+def _rules(bad: pl.DataFrame) -> tuple[dict[str, object], ...]:
+    grouped = bad.group_by("rule", "column_name", maintain_order=True).agg(
+        pl.len().alias("rows"), pl.col("reason").first(), pl.col("_row_no").first().alias("row_no")
+    )
+    return tuple(grouped.to_dicts())
+
+
+def _promotion_gate(
+    source: Source, fresh: PartState, before: PartState | None, settings: Settings
+) -> None:
+    """Hold a delivery back that is too bad or too different to be believed without a look."""
+    held: list[str] = []
+    share = fresh.quarantined / fresh.landed if fresh.landed else 0.0
+    if share > settings.max_quarantine_share:
+        rules = sorted({str(r["reason"]) for t in fresh.tables.values() for r in t.rules})
+        held.append(
+            f"{fresh.quarantined:,} of {fresh.landed:,} rows ({share:.1%}) break the contract, "
+            f"more than {settings.max_quarantine_share:.1%} (CLUSTERKPI_MAX_QUARANTINE_SHARE); "
+            f"for example: {rules[0]}"
+        )
+    if fresh.landed == 0:
+        held.append("the delivery holds no row")
+    if before is not None:
+        change = fresh.promoted / before.promoted - 1 if before.promoted else 0.0
+        if before.promoted and change < -settings.max_row_change_share:
+            held.append(
+                f"{fresh.promoted:,} rows instead of {before.promoted:,} ({change:+.0%}), over "
+                f"{settings.max_row_change_share:.0%} gone (CLUSTERKPI_MAX_ROW_CHANGE_SHARE)"
+            )
+        if before.units and fresh.units and before.units != fresh.units:
+            held.append(
+                f"the name or unit changed from {', '.join(before.units)} to "
+                f"{', '.join(fresh.units)}: a rebased series must not continue the old one"
+            )
+    if held:
+        raise _PartTrouble(
+            Step.HELD,
+            None,
+            f"{source.id}/{fresh.part}: {'; '.join(held)}. The last good vintage stays in service; "
+            f"look at the landed reply, then lift the limit for one run or wait for a correction.",
+        )

@@ -1,0 +1,130 @@
+"""Typed settings, read from the environment (prefix CLUSTERKPI_) and an optional .env file.
+
+Belongs here: every knob, its default and its unit. Does not belong here: what a knob does.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipelines.errors import ConfigError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """All settings of one run. Build it with `load_settings`, which turns errors into advice."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CLUSTERKPI_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    home: Path = Field(Path("data"), description="state directory; relative to the project root")
+    profile: str = Field("demo", description="live | demo | replay:INDEX_FILE")
+
+    # demo profile
+    demo_scale: int = Field(1, ge=1, le=1000, description="multiplies the synthetic volume")
+    demo_vintage: int = Field(2, ge=1, le=2, description="which of two vintages the demo serves")
+    demo_seed: int = 20050309
+
+    # replay profile: values for the ${variables} of the index file, as JSON in the environment
+    replay_vars: dict[str, str] = Field(default_factory=dict)
+
+    # what is read from each source
+    today: dt.date | None = Field(None, description="plan as if today were this date (tests)")
+    baci_release: str = Field("HS17_V202601", description="one HS revision and one BACI version")
+    cbp_first_year: int = Field(2017, ge=2017, description="2017 is the first year of the layout")
+    cbp_last_year: int | None = Field(None, description="default: two years before today")
+    bds_latest_release: int | None = Field(None, description="default: two years before today")
+    signal_trust_days: int = Field(
+        28,
+        ge=0,
+        description="a part is read again after this many days even if its publisher "
+        "signals no change, to catch edits that come without a signal",
+    )
+
+    # politeness and patience towards sources
+    contact: str = Field("", description="mail address or URL sent in the User-Agent (live)")
+    host_interval_seconds: dict[str, float] = Field(
+        default_factory=dict, description="JSON; overrides the built-in seconds between requests"
+    )
+    request_attempts: int = Field(5, ge=1, le=20)
+    retry_wait_initial_seconds: float = Field(2.0, ge=0)
+    retry_wait_max_seconds: float = Field(300.0, ge=0)
+
+    # promotion and publishing
+    max_quarantine_share: float = Field(0.02, ge=0, le=1)
+    max_row_change_share: float = Field(0.2, ge=0, description="0.2 = plus or minus 20 percent")
+    keep_releases: int = Field(14, ge=1, description="published files kept; history is kept whole")
+
+    # machine
+    memory_limit: str = "4GB"
+    threads: int = Field(2, ge=1)
+
+    # orchestration
+    schedule_cron: str = "30 2 * * *"
+    schedule_timezone: str = "UTC"
+    failure_command: str = Field("", description="run when a night fails; gets JSON on stdin")
+    failure_webhook: str = Field("", description="POSTed when a night fails, with the same JSON")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute_home(cls, value: Path) -> Path:
+        return (value if value.is_absolute() else PROJECT_ROOT / value).resolve()
+
+    @cached_property
+    def realm(self) -> str:
+        """`synthetic` for the demo profile, `official` for everything else."""
+        return "synthetic" if self.profile == "demo" else "official"
+
+    @property
+    def plan_date(self) -> dt.date:
+        """The date from which 'newest year to ask for' is counted."""
+        return self.today or dt.datetime.now(dt.UTC).date()
+
+    @property
+    def landing_dir(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def raw_dir(self) -> Path:
+        return self.home / "raw"
+
+    @property
+    def quarantine_dir(self) -> Path:
+        return self.home / "quarantine"
+
+    @property
+    def build_dir(self) -> Path:
+        return self.home / "build"
+
+    @property
+    def published_dir(self) -> Path:
+        return self.home / "published"
+
+    @property
+    def history_dir(self) -> Path:
+        return self.home / "history"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment, with `overrides` that are not None on top.
+
+    Raises:
+        ConfigError: names the setting, the value and the rule that it breaks.
+    """
+    given = {key: value for key, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [
+            f"  CLUSTERKPI_{'_'.join(str(p) for p in item['loc']).upper()}: {item['msg']} "
+            f"(got {item['input']!r})"
+            for item in error.errors()
+        ]
+        raise ConfigError("settings are not valid:\n" + "\n".join(lines)) from error

@@ -1,0 +1,235 @@
+"""What a source is, and how sources are found.
+
+Belongs here: the interface and its default behaviour. Does not belong here: any publisher's
+quirk (that is the docstring of its module) and any I/O besides reading landed bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+import zipfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import ClassVar
+
+import polars as pl
+
+from pipelines.contracts import Table
+from pipelines.errors import ConfigError, Incomplete, SchemaDrift
+from pipelines.http.classify import Media, Outcome
+from pipelines.http.client import RequestSpec
+from pipelines.landing import Landed
+from pipelines.settings import Settings
+
+
+@dataclass(frozen=True)
+class Licence:
+    """Under which terms a source's figures may be used; travels with every snapshot."""
+
+    id: str
+    title: str
+    url: str
+    attribution: str
+    share_alike: bool = False
+    non_commercial: bool = False
+    redistribute_raw: bool = True
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One reply of a part: its outcome and, unless it brought none, the landed bytes."""
+
+    spec: RequestSpec
+    outcome: Outcome
+    landed: Landed | None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a complete delivery says about itself.
+
+    Attributes:
+        version: the publisher's own name of the version (a date, a release).
+        changed_at: when the publisher changed it, if it says so.
+    """
+
+    version: str
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Text rows of one table out of one member of a reply; `_row_no` counts from 1."""
+
+    table: str
+    rows: pl.DataFrame
+    member: str | None = None
+
+
+class Source(ABC):
+    """One publisher's data set family.
+
+    A *part* is the unit of landing and of change detection: one series, one yearly file, one
+    release. A part is promoted as a whole or not at all.
+    """
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    publisher: ClassVar[str]
+    homepage: ClassVar[str]
+    cadence: ClassVar[str]
+    max_age_days: ClassVar[int]
+    licence: ClassVar[Licence]
+    tables: ClassVar[tuple[Table, ...]]
+    parser_version: ClassVar[str] = "1"
+
+    @abstractmethod
+    def parts(self, settings: Settings) -> list[str]:
+        """The parts to check tonight, in order."""
+
+    @abstractmethod
+    def next_request(
+        self, part: str, answers: Sequence[Answer], settings: Settings
+    ) -> RequestSpec | None:
+        """The request that follows these answers; None where nothing is left to ask."""
+
+    @abstractmethod
+    def parse(self, part: str, replies: Sequence[Landed]) -> Iterator[Chunk]:
+        """Read landed bytes into text rows.
+
+        Raises:
+            SchemaDrift: a member or column that the contract requires is not there.
+        """
+
+    def signal(self, settings: Settings) -> RequestSpec | None:
+        """A cheap request whose answer tells whether anything changed; None where there is none."""
+        return None
+
+    def read_signal(self, body: bytes) -> str:
+        """The version token in the signal's answer."""
+        raise NotImplementedError(f"{self.id} has no signal")
+
+    def prove(self, part: str, replies: Sequence[Landed]) -> Proof:
+        """Prove that the replies are one complete delivery. Default: a whole static file.
+
+        Raises:
+            Incomplete: says what is missing.
+        """
+        for reply in replies:
+            if reply.media is Media.ZIP:
+                prove_zip(reply)
+            elif reply.media is Media.CSV:
+                prove_csv(reply)
+        changed = http_date(replies[-1].last_modified)
+        return Proof(changed.date().isoformat() if changed else replies[-1].sha256[:12], changed)
+
+    def canonical_sha256(self, part: str, replies: Sequence[Landed]) -> str:
+        """Hash of the meaning: equal where only packaging changed. Default for files and zips."""
+        digest = hashlib.sha256()
+        for reply in replies:
+            if reply.media is Media.ZIP:
+                with zipfile.ZipFile(reply.path) as archive:
+                    for info in sorted(archive.infolist(), key=lambda item: item.filename):
+                        digest.update(f"{info.filename}|{info.CRC}|{info.file_size}\n".encode())
+            else:
+                digest.update(reply.sha256.encode())
+        return digest.hexdigest()
+
+    def table(self, name: str) -> Table:
+        return next(table for table in self.tables if table.name == name)
+
+
+def prove_zip(reply: Landed) -> None:
+    """Check the central directory and the CRC of every member."""
+    try:
+        with zipfile.ZipFile(reply.path) as archive:
+            broken = archive.testzip()
+    except (zipfile.BadZipFile, EOFError, OSError) as error:
+        raise Incomplete(
+            Outcome.TRANSIENT, f"{reply.name} is no whole zip archive ({error})"
+        ) from error
+    except Exception as error:  # zlib.error has no public base besides Exception
+        raise Incomplete(Outcome.TRANSIENT, f"{reply.name} cannot be unpacked: {error}") from error
+    if broken:
+        raise Incomplete(Outcome.TRANSIENT, f"member {broken} of {reply.name} fails its CRC")
+
+
+def prove_csv(reply: Landed) -> None:
+    """The last row is whole. Some publishers' files have no final line end: width decides.
+
+    A cut inside the last cell is caught before, by the length that the server announced.
+    """
+    lines = reply.read().rstrip(b"\r\n").rsplit(b"\n", 1)
+    header = lines[0].split(b"\n", 1)[0]
+    if len(lines) > 1 and lines[1].count(b",") < header.count(b","):
+        raise Incomplete(
+            Outcome.TRUNCATED,
+            f"{reply.name}: the last row {lines[1][:60]!r} has {lines[1].count(b',') + 1} cells, "
+            f"the header {header.count(b',') + 1}: cut short",
+        )
+
+
+def read_csv(body: bytes, where: str, *, encoding: str = "utf8") -> pl.DataFrame:
+    """Read CSV as text only, with `_row_no`; no null words, no type guessing.
+
+    Raises:
+        SchemaDrift: rows differ in width or the header repeats a name.
+    """
+    if encoding != "utf8":
+        body = body.decode(encoding).encode()
+    try:
+        rows = pl.read_csv(body.removeprefix(b"\xef\xbb\xbf"), infer_schema=False)
+    except pl.exceptions.PolarsError as error:
+        raise SchemaDrift(f"{where}: not a regular CSV table ({error})") from error
+    return rows.with_row_index("_row_no", offset=1).with_columns(pl.col("_row_no").cast(pl.Int64))
+
+
+def read_member(reply: Landed, member: str) -> bytes:
+    """One member of a landed zip."""
+    with zipfile.ZipFile(reply.path) as archive:
+        if member not in archive.namelist():
+            raise SchemaDrift(
+                f"{reply.name}: member {member!r} is missing; the archive has "
+                f"{', '.join(archive.namelist()[:8])}"
+            )
+        return archive.read(member)
+
+
+def http_date(text: str | None) -> datetime | None:
+    """A Last-Modified header as a time; None where absent or unreadable."""
+    try:
+        return parsedate_to_datetime(text) if text else None
+    except ValueError:
+        return None
+
+
+@cache
+def discover() -> dict[str, Source]:
+    """Every source, by id: each module of this package that defines `SOURCE`."""
+    package = importlib.import_module("pipelines.sources")
+    found: dict[str, Source] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"pipelines.sources.{info.name}")
+        source = getattr(module, "SOURCE", None)
+        if isinstance(source, Source):
+            found[source.id] = source
+    return dict(sorted(found.items()))
+
+
+def select(only: Sequence[str]) -> dict[str, Source]:
+    """The sources named, or all where none is named.
+
+    Raises:
+        ConfigError: a name is unknown; lists the known ones.
+    """
+    known = discover()
+    unknown = sorted(set(only) - set(known))
+    if unknown:
+        raise ConfigError(f"no source {', '.join(unknown)}; there are {', '.join(known)}")
+    return {name: known[name] for name in known if not only or name in only}

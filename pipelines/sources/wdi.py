@@ -1,0 +1,250 @@
+"""World Bank, World Development Indicators (API v2, JSON).
+
+Quirks, all seen in recorded replies:
+- "No such indicator" comes with status 200 and a `message` list; the classifier tells it apart.
+- Caching headers mean nothing (max-age of 30 days, Last-Modified equal to the request time): no
+  conditional requests. `lastupdated` of database 2 is the signal that saves a night's reading.
+- Header fields are numbers or texts depending on the route: `int()` them all.
+- Rows come newest year first and aggregates first; the first row of a reply may have a field
+  more than the others. Income aggregates have an empty `countryiso3code`: `country.id` is kept.
+- Aggregates are told from economies by `region.id == "NA"` in the economy list; raw keeps both.
+- A series can change its unit in its *name* ("constant 2015 US$"): the name is the unit guard.
+- `per_page` above 20,000 was answered with 400 in 2026; 10,000 needs two pages a series.
+- Chinese Taipei is not in this source.
+
+Which series are read is data: `wdi_series.csv`, one line each.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from pipelines.contracts import Column, Table
+from pipelines.errors import Incomplete, SchemaDrift
+from pipelines.http.classify import Media, Outcome
+from pipelines.http.client import RequestSpec
+from pipelines.landing import Landed
+from pipelines.settings import Settings
+from pipelines.sources.base import Answer, Chunk, Licence, Proof, Source
+
+_BASE = "https://api.worldbank.org/v2"
+_PER_PAGE = "10000"
+_ECONOMIES = "economies"
+_SERIES_FILE = Path(__file__).with_name("wdi_series.csv")
+
+OBSERVATIONS = Table(
+    "observations",
+    (
+        Column("indicator_code", required=True, pattern=r"[A-Z0-9]+(\.[A-Z0-9]+)+"),
+        Column("indicator_name", required=True),
+        Column("economy_code_wdi", required=True, pattern=r"[A-Z0-9]{2,3}"),
+        Column("economy_name"),
+        Column("period_year", "integer", required=True, minimum=1900, maximum=2100),
+        Column("value", "number"),
+        Column("unit"),
+        Column("obs_status"),
+        Column("source_updated_on", "date"),
+    ),
+    key=("indicator_code", "economy_code_wdi", "period_year"),
+    period="period_year",
+    unit="indicator_name",
+)
+ECONOMIES = Table(
+    "economies",
+    (
+        Column("economy_code_wdi", required=True, pattern=r"[A-Z0-9]{3}"),
+        Column("economy_code_iso2"),
+        Column("economy_name", required=True),
+        Column("region_code", required=True),
+        Column("region_name"),
+        Column("income_level_code"),
+        Column("income_level_name"),
+        Column("capital_city"),
+    ),
+    key=("economy_code_wdi",),
+)
+
+
+@cache
+def series_codes() -> tuple[str, ...]:
+    """The series to read, in the order of `wdi_series.csv`."""
+    with _SERIES_FILE.open(newline="") as lines:
+        return tuple(row["indicator_code"] for row in csv.DictReader(lines))
+
+
+class Wdi(Source):
+    """World Development Indicators; a part is one series, or the list of economies."""
+
+    id = "wdi"
+    title = "World Development Indicators"
+    publisher = "World Bank"
+    homepage = "https://datatopics.worldbank.org/world-development-indicators/"
+    cadence = "several times a year; one date for the whole database"
+    max_age_days = 190
+    licence = Licence(
+        "CC-BY-4.0",
+        "Creative Commons Attribution 4.0 (World Bank Terms of Use for Datasets)",
+        "https://datacatalog.worldbank.org/public-licenses#cc-by",
+        "The World Bank: World Development Indicators",
+    )
+    tables = (OBSERVATIONS, ECONOMIES)
+
+    def parts(self, settings: Settings) -> list[str]:
+        return [_ECONOMIES, *series_codes()]
+
+    def signal(self, settings: Settings) -> RequestSpec:
+        return RequestSpec(self.id, "_signal", f"{_BASE}/sources/2", (("format", "json"),))
+
+    def read_signal(self, body: bytes) -> str:
+        try:
+            return str(orjson.loads(body)[1][0]["lastupdated"])
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise SchemaDrift(
+                f"{_BASE}/sources/2: no `lastupdated` in the reply ({error!r})"
+            ) from error
+
+    def next_request(
+        self, part: str, answers: Sequence[Answer], settings: Settings
+    ) -> RequestSpec | None:
+        page = len(answers) + 1
+        if answers:
+            first = answers[0].landed
+            assert first is not None
+            if page > _header(first)["pages"]:
+                return None
+        if part == _ECONOMIES:
+            params = (("format", "json"), ("per_page", "400"), ("page", str(page)))
+            return RequestSpec(self.id, part, f"{_BASE}/country", params)
+        params = (
+            ("format", "json"),
+            ("source", "2"),
+            ("per_page", _PER_PAGE),
+            ("page", str(page)),
+        )
+        return RequestSpec(self.id, part, f"{_BASE}/country/all/indicator/{part}", params)
+
+    def prove(self, part: str, replies: Sequence[Landed]) -> Proof:
+        headers = [_header(reply) for reply in replies]
+        if len({(h["total"], h["lastupdated"]) for h in headers}) > 1:
+            raise Incomplete(
+                Outcome.TORN, f"{part}: `total` or `lastupdated` changed between pages; read again"
+            )
+        rows, total = sum(len(_rows(reply)) for reply in replies), headers[0]["total"]
+        if rows != total:
+            raise Incomplete(Outcome.TRUNCATED, f"{part}: {rows} rows came, {total} were announced")
+        updated = headers[0]["lastupdated"]
+        if part == _ECONOMIES or not updated:
+            return Proof(updated or replies[0].requested_at.date().isoformat())
+        changed = dt.datetime.fromisoformat(updated).replace(tzinfo=dt.UTC)
+        return Proof(updated, changed)
+
+    def canonical_sha256(self, part: str, replies: Sequence[Landed]) -> str:
+        """Rows only, sorted: page size, row order and `lastupdated` do not count."""
+        rows = [
+            orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+            for reply in replies
+            for row in _rows(reply)
+        ]
+        return hashlib.sha256(b"\n".join(sorted(rows))).hexdigest()
+
+    def parse(self, part: str, replies: Sequence[Landed]) -> Iterator[Chunk]:
+        updated = _header(replies[0])["lastupdated"]
+        rows = [row for reply in replies for row in _rows(reply)]
+        reader = _economy if part == _ECONOMIES else _observation
+        records = []
+        for number, row in enumerate(rows, start=1):
+            try:
+                records.append(reader(row))
+            except (KeyError, TypeError) as error:
+                raise SchemaDrift(
+                    f"{replies[0].url}: row {number} lacks the field {error} "
+                    f"(it has {', '.join(map(str, row))})"
+                ) from error
+        table = ECONOMIES if part == _ECONOMIES else OBSERVATIONS
+        schema = {c.header: pl.String for c in table.columns if c.name != "source_updated_on"}
+        frame = pl.DataFrame(records, schema=schema, orient="row")
+        if part != _ECONOMIES:
+            frame = frame.with_columns(
+                pl.lit(updated or None, pl.String).alias("source_updated_on")
+            )
+        frame = frame.with_row_index("_row_no", offset=1).with_columns(
+            pl.col("_row_no").cast(pl.Int64)
+        )
+        yield Chunk(table.name, frame)
+
+
+def _observation(row: dict[str, Any]) -> tuple[str, ...]:
+    country = row["country"]
+    return (
+        row["indicator"]["id"],
+        row["indicator"]["value"],
+        row["countryiso3code"] or country["id"],
+        country["value"],
+        _text(row["date"]),
+        _text(row["value"]),
+        _text(row.get("unit")),
+        _text(row.get("obs_status")),
+    )
+
+
+def _economy(row: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        row["id"],
+        row["iso2Code"],
+        row["name"],
+        row["region"]["id"],
+        row["region"]["value"].strip(),
+        row["incomeLevel"]["id"],
+        row["incomeLevel"]["value"],
+        row.get("capitalCity", ""),
+    )
+
+
+def _text(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return value if isinstance(value, str) else repr(value)
+
+
+@lru_cache(maxsize=4)
+def _decoded(path: Path, url: str) -> list[Any]:
+    # a part is proven, hashed and parsed in a row: its pages are decoded once. The path is named
+    # by the hash of its content, so that a cached entry cannot be stale.
+    body = Landed("", path, Media.JSON, url, dt.datetime.min).read()
+    loaded = orjson.loads(body)
+    if not (isinstance(loaded, list) and len(loaded) == 2 and isinstance(loaded[0], dict)):
+        raise SchemaDrift(f"{url}: expected [header, rows], got {str(loaded)[:80]}")
+    return loaded
+
+
+def _reply(reply: Landed) -> list[Any]:
+    return _decoded(reply.path, reply.url)
+
+
+def _header(reply: Landed) -> dict[str, Any]:
+    header = _reply(reply)[0]
+    try:
+        return {
+            "pages": int(header["pages"]),
+            "total": int(header["total"]),
+            "lastupdated": header.get("lastupdated") or "",
+        }
+    except (KeyError, ValueError) as error:
+        raise SchemaDrift(f"{reply.url}: the page header lacks {error}") from error
+
+
+def _rows(reply: Landed) -> list[dict[str, Any]]:
+    return _reply(reply)[1] or []
+
+
+SOURCE = Wdi()

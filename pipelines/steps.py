@@ -1,0 +1,495 @@
+"""The steps of a night, in order. The command line and Dagster call the same functions.
+
+open_run → ingest_source (each source) → plan_release → build → gate → publish
+
+Belongs here: the order, and what one step hands to the next. Does not belong here: how a step
+works (its own module), how progress is shown (`cli`, `defs`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines import __version__, candidate, dbt, history, warehouse
+from pipelines.errors import ClusterkpiError, ConfigError
+from pipelines.http.client import Client, RetryPolicy
+from pipelines.ingest import Night, SourceReport, Step, ingest
+from pipelines.landing import Landing, known_validators, read_log, utc_stamp
+from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.sources.base import Source, discover, select
+from pipelines.storage import exclusive
+from pipelines.transports import Profile, open_profile
+from pipelines.vintages import Manifest, latest
+from pipelines.warehouse import Release
+
+
+@dataclass
+class Run:
+    """One run over one state directory. Steps read from it and leave their reports in it."""
+
+    settings: Settings
+    profile: Profile
+    night: Night
+    sources: dict[str, Source]
+    release_id: str
+    started_at: datetime
+    reports: dict[str, SourceReport] = field(default_factory=dict)
+
+    @property
+    def troubled(self) -> list[str]:
+        """One line per part that failed or was held back."""
+        return [
+            f"{part.source}/{part.part} {part.step.value}: {part.detail}"
+            for report in self.reports.values()
+            for part in report.troubled
+        ]
+
+
+@dataclass(frozen=True)
+class ReleasePlan:
+    """Whether there is anything to build, and why."""
+
+    needed: bool
+    why: str
+    fingerprint: str
+    manifests: dict[str, Manifest]
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """What the release gate said about the candidate."""
+
+    results: list[Any]
+
+    @property
+    def blocking(self) -> list[Any]:
+        return [r for r in self.results if not r.passed and r.severity == "critical"]
+
+    @property
+    def warnings(self) -> list[Any]:
+        return [r for r in self.results if not r.passed and r.severity == "warning"]
+
+
+class GateHeld(ClusterkpiError):
+    """A critical check failed: the candidate is not published."""
+
+
+@dataclass
+class RefreshReport:
+    """What a night came to."""
+
+    run: Run
+    plan: ReleasePlan | None = None
+    gate: GateReport | None = None
+    release: Release | None = None
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.run.troubled else 0
+
+
+Say = Callable[[str], None]
+
+
+@contextlib.contextmanager
+def open_run(
+    settings: Settings, *, only: Sequence[str] = (), force: bool = False, say: Say = print
+) -> Iterator[Run]:
+    """Lock the state directory, finish what a killed night left, and open the profile.
+
+    Raises:
+        ConfigError: another run holds the lock, the profile or a source is unknown, or a demo
+            would replace official figures.
+    """
+    profile = open_profile(settings)
+    settings = profile.settings
+    sources = select(only)
+    with exclusive(settings.home):
+        warehouse.recover(settings.home)
+        _refuse_demo_over_official(settings)
+        started = datetime.now(UTC)
+        vintage = _new_stamp(settings, started)
+        landing = Landing(
+            settings.landing_dir, run_id=vintage, realm=settings.realm, profile=settings.profile
+        )
+        landing.close_log()  # journals of killed nights
+        client = Client(
+            profile.transport,
+            landing.work_dir,
+            policy=RetryPolicy(
+                settings.request_attempts,
+                settings.retry_wait_initial_seconds,
+                settings.retry_wait_max_seconds,
+            ),
+            intervals=settings.host_interval_seconds,
+            polite=profile.polite,
+            contact=settings.contact,
+        )
+        known = known_validators(read_log(settings.landing_dir), settings.realm)
+        night = Night(settings, client, landing, vintage, known, started, force, say)
+        run = Run(settings, profile, night, sources, f"{vintage}_{git_commit()[:7]}", started)
+        try:
+            yield run
+        finally:
+            client.close()
+            landing.close_log()
+
+
+def ingest_source(run: Run, source_id: str) -> SourceReport:
+    """Step: bring one source up to date."""
+    report = ingest(run.sources[source_id], run.night)
+    run.reports[source_id] = report
+    now = datetime.now(UTC).isoformat()
+    warehouse.write_last_checked(
+        run.settings.home,
+        {
+            f"{part.source}/{part.part}": {
+                "last_checked_at": now,
+                "step": part.step.value,
+                "detail": part.detail,
+                "realm": run.settings.realm,
+            }
+            for part in report.parts
+        },
+    )
+    return report
+
+
+def plan_release(run: Run, *, force: bool = False) -> ReleasePlan:
+    """Step: is there anything that the newest release does not have?
+
+    Raises:
+        ClusterkpiError: nothing was ever promoted, so that there is nothing to build from.
+    """
+    settings = run.settings
+    manifests = {source: latest(settings.raw_dir, settings.realm, source) for source in discover()}
+    snapshots = sorted(
+        (part.snapshot_id, part.canonical_sha256)
+        for manifest in manifests.values()
+        for part in manifest.parts.values()
+    )
+    if not snapshots:
+        raise ClusterkpiError(
+            "no source delivered anything, tonight or before, so there is nothing to publish:\n  "
+            + "\n  ".join(run.troubled[:8])
+        )
+    text = json.dumps([settings.realm, snapshots, dbt.code_digest()])
+    fingerprint = hashlib.sha256(text.encode()).hexdigest()
+    published = warehouse.releases(settings.home)
+    newest = published[-1] if published else None
+    if newest and newest.inputs_fingerprint == fingerprint and not force:
+        serving = warehouse.current_path(settings.home).stem.removeprefix("release_")
+        kept = "" if serving == newest.release_id else f" (rolled back: {serving} is in service)"
+        why = f"nothing new since release {newest.release_id}{kept}"
+        return ReleasePlan(False, why, fingerprint, manifests)
+    return ReleasePlan(True, _why(run, newest), fingerprint, manifests)
+
+
+def prepare_candidate(run: Run, plan: ReleasePlan) -> None:
+    """Step: a fresh candidate with raw views and meta tables, ready for dbt."""
+    settings = run.settings
+    previous = comparable_release(settings)
+    release = {
+        "release_id": run.release_id,
+        "built_at": run.started_at,
+        "profile": settings.profile,
+        "realm": settings.realm,
+        "is_synthetic": settings.realm == "synthetic",
+        "notice": run.profile.notice,
+        "git_commit": git_commit(),
+        "software_version": __version__,
+        "inputs_fingerprint": plan.fingerprint,
+        "previous_release_id": previous.release_id if previous else None,
+    }
+    checked = {
+        key: datetime.fromisoformat(record["last_checked_at"])
+        for key, record in warehouse.last_checked(settings.home).items()
+        if record["realm"] == settings.realm
+    }
+    candidate.prepare(settings, discover(), plan.manifests, release, checked)
+
+
+def build(run: Run, plan: ReleasePlan) -> list[dbt.NodeResult]:
+    """Step: candidate, then dbt's models and tests on it."""
+    prepare_candidate(run, plan)
+    return dbt.run(run.settings, "build")
+
+
+def gate(run: Run, nodes: Sequence[dbt.NodeResult]) -> GateReport:
+    """Step: the release gate, against the candidate and the release in service.
+
+    All results are written into the candidate, so that they are published with it.
+    """
+    from expectations import docs, runner
+    from expectations.suites import SUITES
+
+    settings = run.settings
+    now = datetime.now(UTC)
+    baseline = _baseline_file(settings)
+    with contextlib.ExitStack() as stack:
+        con = stack.enter_context(warehouse.open_candidate(settings))
+        before = None
+        if baseline is not None:
+            before = stack.enter_context(warehouse.open_published(settings.home, baseline))
+        results = runner.run(SUITES, con, before, checked_at=now)
+        rows = [
+            *_completeness_results(run, now),
+            *_dbt_results(nodes, now),
+            *(dataclasses.asdict(result) for result in results),
+        ]
+        candidate.insert(con, "check_result", rows)
+        meta = con.sql("select * from meta.release").pl().row(0, named=True)
+        held = con.sql("select * from meta.quarantine_summary").pl().to_dicts()
+    all_results = [runner.CheckResult(**row) for row in rows]
+    docs.render(all_results, {**meta, "quarantine": held}, settings.build_dir / "data_docs")
+    return GateReport(all_results)
+
+
+def publish(run: Run, plan: ReleasePlan, report: GateReport) -> Release:
+    """Step: copy, compare, journal, and move the symlink.
+
+    Raises:
+        GateHeld: a critical check failed; names the checks and where the report lies.
+    """
+    settings = run.settings
+    if report.blocking:
+        lines = [
+            f"  {r.subject} {r.check_name}: found {r.observed}, expected {r.expected}"
+            for r in report.blocking
+        ]
+        raise GateHeld(
+            "the release gate held this night back; the last published release stays in "
+            "service.\n"
+            + "\n".join(lines[:12])
+            + f"\n  full report: {settings.build_dir / 'data_docs' / 'index.html'}"
+        )
+    previous = _baseline_file(settings)
+    file = warehouse.compact_copy(settings, run.release_id)
+    counts = history.write_changes(settings.history_dir, file, previous, run.release_id)
+    with warehouse.open_published(settings.home, file) as con:
+        cells = con.sql("select count(*) from marts.fct_indicator_value").fetchone()
+    release = Release(
+        release_id=run.release_id,
+        built_at=run.started_at.isoformat(),
+        profile=settings.profile,
+        realm=settings.realm,
+        inputs_fingerprint=plan.fingerprint,
+        cells=cells[0] if cells else 0,
+        added=counts.added,
+        changed=counts.changed,
+        dropped=counts.dropped,
+    )
+    docs_from, docs_to = settings.build_dir / "data_docs", settings.published_dir / "data_docs"
+    shutil.rmtree(docs_to / run.release_id, ignore_errors=True)
+    shutil.copytree(docs_from, docs_to / run.release_id)
+    warehouse.record_and_point(settings.home, release)
+    for gone in warehouse.apply_retention(settings.home, settings.keep_releases):
+        shutil.rmtree(docs_to / gone, ignore_errors=True)
+    return release
+
+
+def refresh(
+    settings: Settings, *, only: Sequence[str] = (), force: bool = False, say: Say = print
+) -> RefreshReport:
+    """The whole night. What the command line runs; Dagster runs the same steps as assets.
+
+    Raises:
+        ClusterkpiError: the night ended without a release; `exit_code` says how.
+    """
+    with open_run(settings, only=only, force=force, say=say) as run:
+        report = RefreshReport(run)
+        for source_id in run.sources:
+            say(describe_source(ingest_source(run, source_id)))
+        report.plan = plan_release(run, force=force)
+        say(f"plan      {report.plan.why}")
+        if not report.plan.needed:
+            return report
+        nodes = build(run, report.plan)
+        tests = sum(node.is_test for node in nodes)
+        say(f"build     {len(nodes) - tests} models and seeds, {tests} tests passed")
+        report.gate = gate(run, nodes)
+        say(
+            f"gate      {len(report.gate.results)} checks, {len(report.gate.warnings)} warnings, "
+            f"{len(report.gate.blocking)} blocking"
+        )
+        report.release = publish(run, report.plan, report.gate)
+        say(
+            f"publish   release {report.release.release_id}: {report.release.cells:,} cells "
+            f"({report.release.added:,} added, {report.release.changed:,} changed, "
+            f"{report.release.dropped:,} dropped)"
+        )
+        return report
+
+
+def describe_source(report: SourceReport) -> str:
+    """One line on a source, and one per part that needs a look."""
+    promoted = report.of(Step.PROMOTED)
+    counts = [f"{len(report.of(step))} {step.value}" for step in Step if report.of(step)]
+    line = f"{report.source:<9} {', '.join(counts)} ({report.requests} requests)"
+    if promoted:
+        landed = sum(part.landed for part in promoted)
+        held = sum(part.quarantined for part in promoted)
+        line += f"; {landed:,} rows landed = {landed - held:,} promoted + {held:,} quarantined"
+    notes = report.troubled + report.of(Step.PARKED)
+    return "\n".join([line, *(f"          ! {n.part}: {n.detail}" for n in notes)])
+
+
+def git_commit() -> str:
+    """Commit of the code, `+` appended where files differ from it; zeros outside a checkout."""
+    try:
+        commit = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=PROJECT_ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        dirty = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no"],
+            cwd=PROJECT_ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "0" * 40
+    return commit + ("+" if dirty else "")
+
+
+def comparable_release(settings: Settings) -> Release | None:
+    """The release in service, if it is of the same realm and its file is kept."""
+    path = _baseline_file(settings)
+    if path is None:
+        return None
+    name = path.stem.removeprefix("release_")
+    return next(r for r in warehouse.releases(settings.home) if r.release_id == name)
+
+
+def _baseline_file(settings: Settings) -> Path | None:
+    if not (settings.published_dir / warehouse.CURRENT).exists():
+        return None
+    path = warehouse.current_path(settings.home)
+    name = path.stem.removeprefix("release_")
+    known = {release.release_id: release for release in warehouse.releases(settings.home)}
+    same = name in known and known[name].realm == settings.realm
+    return path if same else None
+
+
+def _refuse_demo_over_official(settings: Settings) -> None:
+    if settings.realm != "synthetic" or not (settings.published_dir / warehouse.CURRENT).exists():
+        return
+    published = warehouse.releases(settings.home)
+    if published and published[-1].realm == "official":
+        raise ConfigError(
+            f"{settings.home} serves official figures; the demo profile would replace them with "
+            "synthetic ones. Set CLUSTERKPI_HOME to another folder for the demo, or choose "
+            "--profile live."
+        )
+
+
+def _new_stamp(settings: Settings, started: datetime) -> str:
+    """A stamp later than every vintage and release in this home, also within one second."""
+    taken = {path.name.removeprefix("vintage=") for path in settings.raw_dir.glob("*/*/vintage=*")}
+    taken |= {r.release_id.split("_")[0] for r in warehouse.releases(settings.home)}
+    stamp = utc_stamp(started)
+    while taken and stamp <= max(taken):
+        newest = datetime.strptime(max(taken), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        stamp = utc_stamp(datetime.fromtimestamp(newest.timestamp() + 1, UTC))
+    return stamp
+
+
+def _why(run: Run, newest: Release | None) -> str:
+    if newest is None:
+        return "first release"
+    changed = [
+        f"{part.source}/{part.part}"
+        for report in run.reports.values()
+        for part in report.of(Step.PROMOTED)
+    ]
+    if changed:
+        more = f" and {len(changed) - 6} more" if len(changed) > 6 else ""
+        return f"new figures: {', '.join(changed[:6])}{more}"
+    return "inputs or formulas differ from the newest release"
+
+
+def _completeness_results(run: Run, now: datetime) -> Iterator[dict[str, Any]]:
+    for report in run.reports.values():
+        for part in report.parts:
+            subject = f"{part.source}/{part.part}"
+            yield _check(
+                "completeness",
+                subject,
+                "complete delivery in service",
+                now,
+                passed=part.step not in (Step.FAILED, Step.HELD, Step.PARKED),
+                observed=f"{part.step.value}: {part.detail}"[:500],
+                expected="promoted or unchanged",
+            )
+            if part.step is Step.PROMOTED:
+                yield _check(
+                    "contract",
+                    subject,
+                    "rows keep the table contract",
+                    now,
+                    passed=part.quarantined == 0,
+                    observed=f"{part.landed} landed = {part.promoted} promoted + "
+                    f"{part.quarantined} quarantined",
+                    expected="0 quarantined",
+                    failed=part.quarantined,
+                )
+
+
+def _dbt_results(nodes: Sequence[dbt.NodeResult], now: datetime) -> Iterator[dict[str, Any]]:
+    for node in nodes:
+        if node.is_test:
+            kind, _, name = node.unique_id.split(".")[:3]
+            severity = "warning" if node.status == "warn" else "critical"
+            yield _check(
+                "dbt",
+                name,
+                kind.replace("_", " "),
+                now,
+                passed=node.status in ("pass", "success"),
+                observed=node.status,
+                expected="pass",
+                failed=node.failures or 0,
+                severity=severity,
+                check_id=node.unique_id,
+            )
+
+
+def _check(
+    owner: str,
+    subject: str,
+    name: str,
+    now: datetime,
+    *,
+    passed: bool,
+    observed: str,
+    expected: str,
+    failed: int = 0,
+    severity: str = "warning",
+    check_id: str = "",
+) -> dict[str, Any]:
+    return {
+        "check_id": check_id or f"{owner}:{subject}:{name}",
+        "owner": owner,
+        "subject": subject,
+        "check_name": name,
+        "severity": severity,
+        "passed": passed,
+        "observed": observed,
+        "expected": expected,
+        "rows_failed": failed,
+        "checked_at": now,
+    }
