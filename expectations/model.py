@@ -7,7 +7,7 @@ Expectations itself (`expectations.runner`), thresholds (`expectations.suites`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -16,7 +16,6 @@ import duckdb
 from pipelines.errors import ClusterkpiError
 
 Severity = Literal["critical", "warning"]
-Stage = Literal["raw", "release"]
 
 NO_COMPARABLE_RELEASE = "no comparable release"
 
@@ -94,27 +93,29 @@ class Suite:
     Attributes:
         name: unique; part of every check's id.
         subject: table that is judged.
-        stage: `raw` can run before dbt, `release` needs the marts.
         sql: the reducing query, or a function that writes it for the connection at hand. It may
             read `plausible_range` and, where `compares`, the `baseline_*` tables of the runner.
         key: columns that name a row of the frame in messages.
         checks: the expectations.
         compares: needs a comparable published release.
-        empty: severity of a frame without rows.
+        empty: severity of a frame without rows; None where the SQL always gives a row, and a
+            check for rows could never fail.
     """
 
     name: str
     subject: str
-    stage: Stage
     sql: str | Callable[[duckdb.DuckDBPyConnection], str]
     key: tuple[str, ...]
     checks: tuple[Check, ...]
     compares: bool = False
-    empty: Severity = "warning"
-    has_rows: Check = field(init=False)
+    empty: Severity | None = "warning"
 
-    def __post_init__(self) -> None:
-        rows = Check(
+    @property
+    def has_rows(self) -> Check | None:
+        """The check that there is anything to judge."""
+        if self.empty is None:
+            return None
+        return Check(
             name="has_rows",
             title=f"{self.subject} has rows",
             type="ExpectTableRowCountToBeBetween",
@@ -123,11 +124,11 @@ class Suite:
             expected="at least one row",
             columns=(),
         )
-        object.__setattr__(self, "has_rows", rows)
 
     def all_checks(self) -> tuple[Check, ...]:
         """The check that there is anything at all, then the declared ones."""
-        return (self.has_rows, *self.checks)
+        first = self.has_rows
+        return self.checks if first is None else (first, *self.checks)
 
     def check_id(self, check: Check) -> str:
         """Stable identifier of a check across nights."""

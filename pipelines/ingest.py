@@ -86,6 +86,7 @@ class Night:
     landing: Landing
     vintage: str
     known: dict[str, tuple[str, Validators, str]]
+    verified_signals: dict[str, str | None]
     started_at: dt.datetime
     force: bool = False
     say: Callable[[str], None] = print
@@ -226,7 +227,9 @@ def _bring_up_to_date(
 
 
 def _signal_says_unchanged(signal: str | None, state: PartState, night: Night) -> bool:
-    if signal is None or signal != state.source_version:
+    # the version under which the figures came, or the one under which they were found the same
+    verified = night.verified_signals.get(f"{state.source}/{state.part}")
+    if signal is None or signal not in (state.source_version, verified):
         return False
     age = night.started_at - dt.datetime.fromisoformat(state.retrieved_at)
     return age < dt.timedelta(days=night.settings.signal_trust_days)

@@ -136,7 +136,12 @@ def open_run(
             contact=settings.contact,
         )
         known = known_validators(read_log(settings.landing_dir), settings.realm)
-        night = Night(settings, client, landing, vintage, known, started, force, say)
+        verified = {
+            key: record.get("signal")
+            for key, record in warehouse.last_checked(settings.home).items()
+            if record["realm"] == settings.realm
+        }
+        night = Night(settings, client, landing, vintage, known, verified, started, force, say)
         run = Run(settings, profile, night, sources, f"{vintage}_{git_commit()[:7]}", started)
         try:
             yield run
@@ -158,6 +163,7 @@ def ingest_source(run: Run, source_id: str) -> SourceReport:
                 "step": part.step.value,
                 "detail": part.detail,
                 "realm": run.settings.realm,
+                "signal": report.signal if part.step in (Step.PROMOTED, Step.UNCHANGED) else None,
             }
             for part in report.parts
         },

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2 as httpx
 
 from pipelines.errors import ConfigError
-from pipelines.settings import Settings
+from pipelines.settings import Settings, load_settings
 
 DEMO_NOTICE = (
     "SYNTHETIC DEMONSTRATION DATA. The figures are generated and describe no real economy, "
@@ -72,5 +72,5 @@ def _replay(settings: Settings, index_file: Path) -> Profile:
         index = load_index(index_file, settings.replay_vars)
     except ReplayIndexError as error:
         raise ConfigError(str(error)) from error
-    merged = Settings(**{**settings.model_dump(), **index.settings})
+    merged = load_settings(**{**settings.model_dump(), **index.settings})
     return Profile(merged, ReplayTransport(index), polite=False, notice=index.description)

@@ -17,6 +17,4 @@ def _discover() -> tuple[Suite, ...]:
     return tuple(suite for module in modules for suite in module.SUITES)
 
 
-ALL: tuple[Suite, ...] = _discover()
-RAW: tuple[Suite, ...] = tuple(suite for suite in ALL if suite.stage == "raw")
-RELEASE: tuple[Suite, ...] = tuple(suite for suite in ALL if suite.stage == "release")
+SUITES: tuple[Suite, ...] = _discover()

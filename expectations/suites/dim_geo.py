@@ -13,7 +13,6 @@ SUITES = (
     Suite(
         name="marts.dim_geo",
         subject="marts.dim_geo",
-        stage="release",
         sql=_APEC,
         key=("grouping_name",),
         checks=(
@@ -26,6 +25,6 @@ SUITES = (
                 "critical",
             ),
         ),
-        empty="critical",
+        empty=None,
     ),
 )

@@ -166,16 +166,14 @@ SUITES = (
     Suite(
         name="release.total",
         subject=_TABLE,
-        stage="release",
         sql=_TOTAL,
         key=("scope",),
         checks=(between("cells", "There is any cell", "cells_count", 1, None, "critical"),),
-        empty="critical",
+        empty=None,
     ),
     Suite(
         name="release.coverage",
         subject=_TABLE,
-        stage="release",
         sql=_COVERAGE,
         key=_KEY,
         checks=(
@@ -222,10 +220,10 @@ SUITES = (
     Suite(
         name="release.comparison",
         subject=_TABLE,
-        stage="release",
         sql=_COMPARISON,
         key=_KEY,
         compares=True,
+        empty="critical",
         checks=(
             between(
                 "cells",

@@ -60,7 +60,6 @@ SUITES = (
     Suite(
         name="raw_tables",
         subject="raw",
-        stage="raw",
         sql=_table_sql,
         key=("table_name",),
         checks=(between("rows", "Every raw table has rows", "rows_count", 1, None, "warning"),),
@@ -69,7 +68,6 @@ SUITES = (
     Suite(
         name="meta.source_snapshot",
         subject="meta.source_snapshot",
-        stage="raw",
         sql=_snapshot_sql,
         key=("snapshot_id",),
         checks=(

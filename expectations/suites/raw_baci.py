@@ -26,7 +26,6 @@ SUITES = (
     Suite(
         name="raw.baci__flows",
         subject="raw.baci__flows",
-        stage="raw",
         sql=_YEARS,
         key=("period_year",),
         checks=(

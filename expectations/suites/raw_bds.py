@@ -25,7 +25,6 @@ SUITES = (
     Suite(
         name="raw.bds__states",
         subject="raw.bds__states",
-        stage="raw",
         sql=_YEARS,
         key=("period_year",),
         checks=(

@@ -32,7 +32,6 @@ SUITES = (
     Suite(
         name="raw.cbp__counties",
         subject="raw.cbp__counties",
-        stage="raw",
         sql=_YEARS,
         key=("period_year",),
         checks=(

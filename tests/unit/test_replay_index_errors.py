@@ -178,7 +178,7 @@ def test_bad_yaml_names_line_and_column(data: Path) -> None:
 
 
 def test_an_index_that_is_not_there(data: Path) -> None:
-    with pytest.raises(ReplayIndexError, match="none.yml: cannot be read"):
+    with pytest.raises(ReplayIndexError, match=r"none\.yml: cannot be read"):
         load_index(data / "none.yml", {})
 
 

@@ -186,7 +186,10 @@ def test_baci_keeps_leading_zeros_padded_missing_and_latin1(tmp_path: Path) -> N
 
 
 def test_baci_older_headers_are_understood(tmp_path: Path) -> None:
-    older = "country_code,country_name_abbreviation,country_name_full,iso_2digit_alpha,iso_3digit_alpha\n"
+    older = (
+        "country_code,country_name_abbreviation,country_name_full,"
+        "iso_2digit_alpha,iso_3digit_alpha\n"
+    )
     files = {**BACI_FILES, "country_codes_V202201.csv": older + "4,Afg.,Afghanistan,AF,AFG\n"}
     reply = landed(tmp_path, "b.zip", zipped(files), Media.ZIP)
     economies = read(SOURCES["baci"], "HS17_V202201", [reply])["economies"].good
