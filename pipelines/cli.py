@@ -316,7 +316,7 @@ def _status(settings: Settings) -> dict[str, Any]:
             .pl()
             .to_dicts()
         )
-        cells = con.sql("select count(*) from marts.fct_indicator_value").fetchone()
+        cells = con.execute("select count(*) from marts.fct_indicator_value").fetchall()[0]
     checks = warehouse.last_checked(settings.home)
     for row in snapshots:
         check = checks.get(f"{row['source_id']}/{row['part']}", {})
@@ -332,7 +332,7 @@ def _status(settings: Settings) -> dict[str, Any]:
         "file": str(path),
         **release,
         "age_hours": age.total_seconds() / 3600,
-        "cells": cells[0] if cells else 0,
+        "cells": cells[0],
         "snapshots": snapshots,
         "failed_checks": failed,
         "trouble": trouble,

@@ -283,14 +283,14 @@ def publish(run: Run, plan: ReleasePlan, report: GateReport) -> Release:
     file = warehouse.compact_copy(settings, run.release_id)
     counts = history.write_changes(settings.history_dir, file, previous, run.release_id)
     with warehouse.open_published(settings.home, file) as con:
-        cells = con.sql("select count(*) from marts.fct_indicator_value").fetchone()
+        cells = con.execute("select count(*) from marts.fct_indicator_value").fetchall()[0]
     release = Release(
         release_id=run.release_id,
         built_at=run.started_at.isoformat(),
         profile=settings.profile,
         realm=settings.realm,
         inputs_fingerprint=plan.fingerprint,
-        cells=cells[0] if cells else 0,
+        cells=cells[0],
         added=counts.added,
         changed=counts.changed,
         dropped=counts.dropped,

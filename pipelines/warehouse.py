@@ -181,8 +181,7 @@ def compact_copy(settings: Settings, release_id: str) -> Path:
         ).fetchall():
             if schema not in PUBLISHED_SCHEMAS:
                 con.execute(f'drop schema "{schema}" cascade')
-        source = con.sql("select current_database()").fetchone()
-        assert source is not None
+        source = con.execute("select current_database()").fetchall()[0]
         try:
             con.execute(
                 f"attach '{temporary}' as copy_target (storage_version '{STORAGE_VERSION}')"
@@ -232,8 +231,8 @@ def _table_counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     ).fetchall()
     counts = {}
     for schema, table in sorted(tables):
-        row = con.sql(f'select count(*) from "{schema}"."{table}"').fetchone()
-        counts[f"{schema}.{table}"] = row[0] if row else 0
+        row = con.execute(f'select count(*) from "{schema}"."{table}"').fetchall()[0]
+        counts[f"{schema}.{table}"] = row[0]
     return counts
 
 

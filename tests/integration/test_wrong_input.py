@@ -41,11 +41,10 @@ class Night:
 
     def state(self) -> tuple[str, int]:
         with warehouse.open_published(self.home) as con:
-            row = con.sql(
+            row = con.execute(
                 "select (select release_id from meta.release), count(*) "
                 "from marts.fct_indicator_value"
-            ).fetchone()
-        assert row is not None
+            ).fetchall()[0]
         return row
 
     def file(self, fragment: str) -> Path:
@@ -56,9 +55,13 @@ class Night:
 
     def refresh(self, cli: Cli, *more: str) -> tuple[int, str]:
         return cli(
-            "refresh", "--profile", f"replay:{self.recording / 'index.yml'}",
-            "--home", str(self.home), *more,
-        )  # fmt: skip
+            "refresh",
+            "--profile",
+            f"replay:{self.recording / 'index.yml'}",
+            "--home",
+            str(self.home),
+            *more,
+        )
 
 
 @pytest.fixture
@@ -117,10 +120,10 @@ def test_text_in_a_number_goes_to_quarantine_and_the_rest_is_published(
             "select rows_count, reason, first_row_no from meta.quarantine_summary "
             "where snapshot_id like 'bds/%' and reason like '%sixty%'"
         ).fetchall()
-        account = con.sql(
+        account = con.execute(
             "select bool_and(rows_landed = rows_promoted + rows_quarantined) "
             "from meta.source_snapshot"
-        ).fetchone()
+        ).fetchall()[0]
     assert [(n, row) for n, _, row in held] == [(1, 3)]
     assert "'sixty', which is no integer" in held[0][1]
     assert account == (True,)
@@ -150,8 +153,10 @@ def test_no_network(night: Night, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setenv("CLUSTERKPI_RETRY_WAIT_INITIAL_SECONDS", "0")
     monkeypatch.setenv("CLUSTERKPI_REQUEST_ATTEMPTS", "2")
-    monkeypatch.setenv("CLUSTERKPI_HOST_INTERVAL_SECONDS",
-                       '{"api.worldbank.org":0,"www.cepii.fr":0,"www2.census.gov":0}')  # fmt: skip
+    monkeypatch.setenv(
+        "CLUSTERKPI_HOST_INTERVAL_SECONDS",
+        '{"api.worldbank.org":0,"www.cepii.fr":0,"www2.census.gov":0}',
+    )
     monkeypatch.setattr(httpx2, "HTTPTransport", lambda **_options: NoNetwork())
     code, text = cli("refresh", "--profile", "live", "--home", str(night.home))
     assert code == 1 and night.state() == night.before
@@ -218,8 +223,14 @@ def test_no_permission(night: Night, cli: Cli, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_query_and_status_read_the_published_file(night: Night, cli: Cli) -> None:
-    code, text = cli("query", "select count(*) as n from marts.dim_geo where is_apec",
-                     "--format", "json", "--home", str(night.home))  # fmt: skip
+    code, text = cli(
+        "query",
+        "select count(*) as n from marts.dim_geo where is_apec",
+        "--format",
+        "json",
+        "--home",
+        str(night.home),
+    )
     assert code == 0 and text.strip() == '[{"n": 21}]'
     code, text = cli("query", "drop table marts.dim_geo", "--home", str(night.home))
     assert code == 2 and "read-only" in text

@@ -1,0 +1,35 @@
+"""The nightly job and when it runs.
+
+Belongs here: job and schedule. Does not belong here: one run at a time, which is in
+`deploy/dagster.yaml` and, whoever starts a run, in the lock of the state directory.
+"""
+
+import dagster as dg
+
+from pipelines.defs.resources import tell_somebody
+from pipelines.settings import Settings
+
+NIGHTLY = "nightly"
+
+
+def nightly_job() -> dg.JobDefinition:
+    """All sources, the candidate, the models, the gate and the release, in one process."""
+    return dg.define_asset_job(
+        NIGHTLY,
+        # raw tables are observed, and an asset selection leaves such assets out unless told
+        selection=dg.AssetSelection.all(include_sources=True),
+        description="ask every source, then build, gate and publish where anything is new",
+        hooks={tell_somebody},
+        executor_def=dg.in_process_executor,
+    )
+
+
+def nightly_schedule(settings: Settings, job) -> dg.ScheduleDefinition:
+    """Every night, on unless somebody turns it off."""
+    return dg.ScheduleDefinition(
+        name="every_night",
+        job=job,
+        cron_schedule=settings.schedule_cron,
+        execution_timezone=settings.schedule_timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
