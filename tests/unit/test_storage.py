@@ -137,11 +137,11 @@ def test_missing_permission_is_a_configuration_error() -> None:
 
 
 def test_only_one_run_at_a_time(tmp_path: Path) -> None:
-    with exclusive(tmp_path), pytest.raises(ConfigError, match="another refresh is running"):
-        with exclusive(tmp_path):
-            pass
+    running = pytest.raises(ConfigError, match="another refresh is running")
+    with exclusive(tmp_path), running, exclusive(tmp_path):
+        pytest.fail("two runs hold the lock")
     with exclusive(tmp_path):
-        pass
+        assert (tmp_path / ".lock").exists()
 
 
 FACT = (
