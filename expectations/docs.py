@@ -193,7 +193,10 @@ def _table(
     numeric: tuple[int, ...] = (),
     marked: int | None = None,
 ) -> str:
-    heads = "".join(f'<th scope="col">{_text(title)}</th>' for title in titles)
+    heads = "".join(
+        f'<th scope="col"{" class=number" if at in numeric else ""}>{_text(title)}</th>'
+        for at, title in enumerate(titles)
+    )
     rows = []
     for line in lines:
         cells = []

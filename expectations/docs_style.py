@@ -61,7 +61,7 @@ th, td { text-align: left; vertical-align: top; padding: .45rem 1rem;
   border-top: 1px solid var(--line); }
 td { overflow-wrap: anywhere; min-width: 5.5rem; }
 th { white-space: nowrap; font-weight: 600; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .state { display: inline-block; padding: .05rem .5rem; border-radius: 1rem; font-weight: 600;
   white-space: nowrap; }
 .state.passed { color: var(--good); background: var(--good-bg); }
@@ -72,7 +72,7 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .state.failed::before { content: "\\2715\\00a0"; }
 footer { padding-bottom: 3rem; margin-top: 2.5rem; color: var(--soft); }
 .watermark { position: fixed; inset: 0; display: grid; place-items: center; z-index: 2;
-  pointer-events: none; font-size: min(13vw, 11rem); font-weight: 800; letter-spacing: .05em;
+  pointer-events: none; font-size: min(9vw, 8rem); font-weight: 800; letter-spacing: .05em;
   white-space: nowrap; transform: rotate(-24deg); color: var(--ink); opacity: .05; }
 @media print { details:not([open]) > *:not(summary) { display: block; } .skip { display: none; } }
 """

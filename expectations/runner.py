@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -284,16 +285,18 @@ def _passed_text(frame: pd.DataFrame, check: Check) -> str:
     values = frame[check.columns[0]].dropna()
     if values.empty:
         return f"{rows}, nothing to check"
-    return f"{rows}, {check.columns[0]} {_plain(values.min())} to {_plain(values.max())}"
+    low, high = _plain(values.min()), _plain(values.max())
+    return f"{rows}, {check.columns[0]} {low}" + ("" if low == high else f" to {high}")
 
 
 def _failed_text(frame: pd.DataFrame, suite: Suite, check: Check, positions: Sequence[int]) -> str:
     wanted = [*check.columns, *(name for name in check.show if name not in check.columns)]
     told = []
     for at in positions[:_EXAMPLES]:
-        row = frame.iloc[at]
-        name = "/".join(_plain(row[column]) for column in suite.key)
-        told.append(f"{name}: " + ", ".join(f"{column} {_plain(row[column])}" for column in wanted))
+        # column by column: a whole row would turn a year into a float
+        name = "/".join(str(frame[column].iloc[at]) for column in suite.key)
+        figures = ", ".join(f"{column} {_plain(frame[column].iloc[at])}" for column in wanted)
+        told.append(f"{name}: {figures}")
     more = "" if len(positions) <= _EXAMPLES else f"; and {len(positions) - _EXAMPLES} more"
     return f"{len(positions)} of {len(frame)}: " + "; ".join(told) + more
 
@@ -301,6 +304,6 @@ def _failed_text(frame: pd.DataFrame, suite: Suite, check: Check, positions: Seq
 def _plain(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)) or str(value) == "<NA>":
         return "missing"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1000 else f"{value:.4g}"
-    return str(value)
+    if isinstance(value, Integral) or (isinstance(value, float) and abs(value) >= 10_000):
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -146,13 +146,11 @@ def apply(table: Table, rows: pl.DataFrame, where: str) -> Gated:
         if c.header not in rows.columns
     ]
     rows = rows.with_columns(absent)
-    texts = {c.name: _text(c) for c in table.columns}
-    typed = rows.select(
-        "_row_no",
-        *(texts[c.name].alias(f"{c.name}__text") for c in table.columns),
-        *(_cast(c, texts[c.name]).alias(c.name) for c in table.columns),
+    texts = rows.select("_row_no", *(_text(c).alias(f"{c.name}__text") for c in table.columns))
+    typed = texts.with_columns(
+        *(_cast(c).alias(c.name) for c in table.columns),
         *(
-            texts[c.name]
+            pl.col(f"{c.name}__text")
             .replace_strict(c.codes, default=None, return_dtype=pl.String)
             .alias(f"{c.name}_status")
             for c in table.columns
@@ -179,14 +177,16 @@ def apply(table: Table, rows: pl.DataFrame, where: str) -> Gated:
 
 def _text(column: Column) -> pl.Expr:
     text = pl.col(column.header).str.strip_chars()
-    return pl.when(text.is_in(["", *column.missing])).then(None).otherwise(text)
+    blank = text == ""
+    for word in column.missing:
+        blank |= text == word
+    return pl.when(~blank).then(text)
 
 
-def _cast(column: Column, text: pl.Expr) -> pl.Expr:
+def _cast(column: Column) -> pl.Expr:
+    text = pl.col(f"{column.name}__text")
     if column.kind == "text":
         return text
-    if column.codes:
-        text = pl.when(text.is_in(list(column.codes))).then(None).otherwise(text)
     if column.kind == "date":
         return text.str.to_date("%Y-%m-%d", strict=False)
     if column.kind == "number":  # 'nan' and 'inf' parse as numbers and are none

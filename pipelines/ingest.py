@@ -258,6 +258,8 @@ def _ask(source: Source, part: str, night: Night, report: SourceReport) -> list[
             )
         elif fetched.outcome in HAS_DATA and fetched.path is not None:
             landed = night.landing.land(fetched)
+        elif fetched.path is not None:
+            fetched.path.unlink(missing_ok=True)  # a refusal is kept in words, in the log
         night.landing.log(fetched, licence_id=source.licence.id)
         answers.append(Answer(spec, fetched.outcome, landed))
         if fetched.outcome in HAS_DATA or fetched.outcome is Outcome.NOT_YET_PUBLISHED:
