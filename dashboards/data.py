@@ -1,0 +1,392 @@
+"""Reading the release in service: the only SQL of the dashboards.
+
+A connection is cached by the path of the release file, a frame by that path and its query. A
+release is never changed in place, so that both stay right for ever; the next rerun after a
+publish resolves the symlink anew and sees the new file.
+
+Belongs here: queries, one function each, that return frames. Does not belong here: layout,
+number formats, charts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import streamlit as st
+
+from pipelines import warehouse
+from pipelines.settings import load_settings
+
+
+@dataclass(frozen=True)
+class Release:
+    """The release that a page shows."""
+
+    home: Path
+    path: Path
+    release_id: str
+    built_at: datetime
+    profile: str
+    is_synthetic: bool
+    notice: str
+    software_version: str
+    git_commit: str
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What a page looks at: one indicator on one basis, so that bases cannot be pooled."""
+
+    indicator_id: str
+    basis: str
+    cluster_id: str = "all"
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, on_release=lambda con: con.close())
+def _connection(path: str) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(path, read_only=True)
+
+
+@st.cache_data(max_entries=400, show_spinner=False)
+def _frame(path: str, sql: str, parameters: tuple[object, ...]) -> pl.DataFrame:
+    # A cursor of its own for each query: sessions run in threads, a connection is not theirs.
+    with _connection(path).cursor() as cursor:
+        cursor.execute("set timezone = 'UTC'")
+        return cursor.sql(sql, params=list(parameters)).pl()
+
+
+def _query(release: Release, sql: str, *parameters: object) -> pl.DataFrame:
+    return _frame(str(release.path), sql, parameters)
+
+
+def release_in_service() -> Release:
+    """The release that `current.duckdb` points at now.
+
+    Raises:
+        ConfigError: nothing is published yet, or a setting is not valid.
+    """
+    home = load_settings().home
+    path = warehouse.current_path(home)
+    sql = (
+        "select release_id, built_at, profile, is_synthetic, coalesce(notice, '') as notice, "
+        "software_version, git_commit from meta.release"
+    )
+    row = _frame(str(path), sql, ()).row(0, named=True)
+    return Release(home=home, path=path, **row)
+
+
+# ---------------------------------------------------------------- what there is
+
+
+def guidelines(release: Release) -> pl.DataFrame:
+    """The seven guidelines, in order."""
+    return _query(
+        release,
+        "select guideline_no, guideline_id, title, sentence from reference.guidelines order by 1",
+    )
+
+
+def indicators(release: Release) -> pl.DataFrame:
+    """Every indicator with its words: unit, direction, formula, caveat."""
+    return _query(release, "select * from marts.dim_indicator order by indicator_name")
+
+
+def bases(release: Release, indicator_id: str) -> pl.DataFrame:
+    """The bases of an indicator that have cells, one row for each kind of place."""
+    return _query(
+        release,
+        """
+        select b.basis, b.basis_name, b.unit, b.description, g.geo_type,
+               min(f.period) as first_period, max(f.period) as last_period
+        from marts.fct_indicator_value f
+        join marts.dim_basis b using (indicator_id, basis)
+        join marts.dim_geo g using (geo_id)
+        where f.indicator_id = ?
+        group by all
+        order by g.geo_type = 'county', g.geo_type, b.basis
+        """,
+        indicator_id,
+    )
+
+
+def statuses(release: Release) -> pl.DataFrame:
+    """The closed list of status marks."""
+    return _query(
+        release,
+        "select obs_status, label, has_value, description from reference.obs_status",
+    )
+
+
+def clusters(release: Release) -> pl.DataFrame:
+    """Clusters of the taxonomy, without the row `all`."""
+    return _query(
+        release,
+        """
+        select cluster_id, cluster_name, cluster_class, technology_class
+        from marts.dim_cluster where cluster_id <> 'all' order by cluster_name
+        """,
+    )
+
+
+def clusters_with_cells(release: Release, indicator_id: str, basis: str) -> pl.DataFrame:
+    """Clusters for which an indicator has cells; one row `all` where it has no clusters."""
+    return _query(
+        release,
+        """
+        select distinct c.cluster_id, c.cluster_name
+        from marts.fct_indicator_value f join marts.dim_cluster c using (cluster_id)
+        where f.indicator_id = ? and f.basis = ? order by c.cluster_name
+        """,
+        indicator_id,
+        basis,
+    )
+
+
+def headline(release: Release) -> dict[str, int]:
+    """Sizes of the release."""
+    return _query(
+        release,
+        """
+        select
+          (select count(*) from marts.fct_indicator_value) as cells,
+          (select count(value) from marts.fct_indicator_value) as values_shown,
+          (select count(*) from marts.dim_indicator) as indicators,
+          (select count(*) from marts.dim_geo where is_apec) as economies,
+          (select count(distinct geo_id) from meta.coverage where latest_period is not null)
+            as economies_with_values,
+          (select count(distinct source_id) from meta.source_snapshot) as sources,
+          (select count(*) from meta.check_result) as checks,
+          (select count(*) from meta.check_result where not passed) as checks_failed
+        """,
+    ).row(0, named=True)
+
+
+def coverage(release: Release) -> pl.DataFrame:
+    """All 21 economies × indicators: newest period with a value, and the status that explains."""
+    return _query(
+        release,
+        """
+        select i.indicator_id, i.indicator_name, i.guideline_id, g.geo_id, g.geo_name,
+               c.latest_period, coalesce(c.cells_count, 0) as cells_count,
+               coalesce(c.observed_count, 0) as observed_count, c.obs_status
+        from marts.dim_geo g
+        cross join marts.dim_indicator i
+        left join meta.coverage c on c.geo_id = g.geo_id and c.indicator_id = i.indicator_id
+        where g.is_apec
+          and i.indicator_id in (select indicator_id from meta.coverage)
+        order by g.geo_name, i.indicator_name
+        """,
+    )
+
+
+# ---------------------------------------------------------------- figures
+
+
+def series(release: Release, part: Slice, geo_type: str) -> pl.DataFrame:
+    """Every place of a kind × every period of the basis; absent cells come with empty status."""
+    return _query(
+        release,
+        """
+        with cells as (
+          select geo_id, period, value, value_lower, value_upper, obs_status, n_obs
+          from marts.fct_indicator_value
+          where indicator_id = ? and basis = ? and cluster_id = ?
+        ),
+        periods as (
+          select distinct c.period from cells c join marts.dim_geo g using (geo_id)
+          where g.geo_type = ?
+        ),
+        places as (
+          select geo_id, geo_name, code from marts.dim_geo
+          where geo_type = ?
+            and (geo_type <> 'economy' or is_apec)
+            and (geo_type = 'economy' or geo_id in (select geo_id from cells))
+        )
+        select p.geo_id, p.geo_name, p.code, t.period, c.value, c.value_lower, c.value_upper,
+               coalesce(c.obs_status, '') as obs_status, c.n_obs
+        from places p cross join periods t
+        left join cells c on c.geo_id = p.geo_id and c.period = t.period
+        order by p.geo_name, t.period
+        """,
+        part.indicator_id,
+        part.basis,
+        part.cluster_id,
+        geo_type,
+        geo_type,
+    )
+
+
+def periods(release: Release, indicator_id: str, basis: str, geo_type: str) -> list[str]:
+    """Periods with cells, newest first."""
+    frame = _query(
+        release,
+        """
+        select distinct f.period
+        from marts.fct_indicator_value f join marts.dim_geo g using (geo_id)
+        where f.indicator_id = ? and f.basis = ? and g.geo_type = ? order by 1 desc
+        """,
+        indicator_id,
+        basis,
+        geo_type,
+    )
+    return frame["period"].to_list()
+
+
+def cross_section(release: Release, part: Slice, geo_type: str, period: str) -> pl.DataFrame:
+    """Every place of a kind in one period."""
+    return _query(
+        release,
+        """
+        select g.geo_id, g.geo_name, g.code, p.geo_name as parent_name, f.period, f.value,
+               f.value_lower, f.value_upper, coalesce(f.obs_status, '') as obs_status, f.n_obs
+        from marts.dim_geo g
+        left join marts.dim_geo p on p.geo_id = g.parent_geo_id
+        left join marts.fct_indicator_value f
+          on f.geo_id = g.geo_id and f.indicator_id = ? and f.basis = ? and f.cluster_id = ?
+         and f.period = ?
+        where g.geo_type = ?
+          and coalesce(g.valid_from_year, 0) <= cast(? as integer)
+          and coalesce(g.valid_to_year, 9999) >= cast(? as integer)
+        order by g.geo_name, p.geo_name
+        """,
+        part.indicator_id,
+        part.basis,
+        part.cluster_id,
+        period,
+        geo_type,
+        period,
+        period,
+    )
+
+
+def places(release: Release, indicator_id: str, basis: str, geo_type: str) -> pl.DataFrame:
+    """Places of a kind that have cells, with the name of what they lie in."""
+    return _query(
+        release,
+        """
+        select g.geo_id, g.geo_name, p.geo_name as parent_name
+        from marts.dim_geo g left join marts.dim_geo p on p.geo_id = g.parent_geo_id
+        where g.geo_type = ? and g.geo_id in (
+          select geo_id from marts.fct_indicator_value where indicator_id = ? and basis = ?)
+        order by p.geo_name, g.geo_name
+        """,
+        geo_type,
+        indicator_id,
+        basis,
+    )
+
+
+def profile(
+    release: Release, indicator_id: str, basis: str, geo_id: str, period: str
+) -> pl.DataFrame:
+    """All clusters of one place in one period."""
+    return _query(
+        release,
+        """
+        select c.cluster_id, c.cluster_name, c.cluster_class, f.value, f.value_lower,
+               f.value_upper, coalesce(f.obs_status, '') as obs_status, f.n_obs
+        from marts.dim_cluster c
+        left join marts.fct_indicator_value f
+          on f.cluster_id = c.cluster_id and f.indicator_id = ? and f.basis = ?
+         and f.geo_id = ? and f.period = ?
+        where c.cluster_id <> 'all'
+        order by c.cluster_name
+        """,
+        indicator_id,
+        basis,
+        geo_id,
+        period,
+    )
+
+
+# ---------------------------------------------------------------- where figures come from
+
+
+def snapshots(release: Release) -> pl.DataFrame:
+    """Every part of every source in the release, with the last check, which may be younger.
+
+    A night with nothing new publishes nothing, so that the file's own clock would stand still.
+    """
+    frame = _query(
+        release,
+        """
+        select source_id, source_name, part, snapshot_id, source_version, url, last_checked_at,
+               source_changed_at, retrieved_at, reference_period_first, reference_period_last,
+               rows_landed, rows_promoted, rows_quarantined, licence_id, licence_title,
+               attribution, is_synthetic
+        from meta.source_snapshot order by source_id, part
+        """,
+    )
+    checks = warehouse.last_checked(release.home)
+    records = [checks.get(f"{row[0]}/{row[1]}", {}) for row in frame.select("source_id", "part").rows()]
+    checked = [
+        max(filter(None, (published, _stamp(record))), default=None)
+        for published, record in zip(frame["last_checked_at"], records, strict=True)
+    ]
+    return frame.with_columns(
+        pl.Series("last_checked_at", checked, dtype=pl.Datetime("us", "UTC")),
+        pl.Series("last_step", [record.get("step", "") for record in records], dtype=pl.String),
+        pl.Series("last_detail", [record.get("detail", "") for record in records], dtype=pl.String),
+    )
+
+
+def snapshots_behind(release: Release, indicator_id: str, basis: str) -> pl.DataFrame:
+    """The parts from which the cells of one indicator on one basis were made."""
+    used = _query(
+        release,
+        """
+        select distinct unnest(source_ids) as snapshot_id from marts.fct_indicator_value
+        where indicator_id = ? and basis = ?
+        """,
+        indicator_id,
+        basis,
+    )
+    return snapshots(release).join(used, on="snapshot_id", how="semi")
+
+
+def by_source(parts: pl.DataFrame) -> pl.DataFrame:
+    """Parts summed up to one row a source: the newest clocks, the widest reference period."""
+    return (
+        parts.group_by("source_id", "source_name", maintain_order=True)
+        .agg(
+            pl.len().alias("parts"),
+            pl.col("last_checked_at").max(),
+            pl.col("source_changed_at").max(),
+            pl.col("reference_period_first").min(),
+            pl.col("reference_period_last").max(),
+            pl.col("rows_landed", "rows_promoted", "rows_quarantined").sum(),
+            pl.col("licence_title", "attribution").first(),
+        )
+        .sort("source_id")
+    )
+
+
+def checks(release: Release) -> pl.DataFrame:
+    """Every check of the release, failed ones first."""
+    return _query(
+        release,
+        """
+        select passed, severity, owner, subject, check_name, observed, expected, rows_failed
+        from meta.check_result order by passed, severity, owner, subject, check_name
+        """,
+    )
+
+
+def quarantine(release: Release) -> pl.DataFrame:
+    """Rows held back because they break a contract, with an example of each rule."""
+    return _query(
+        release,
+        """
+        select snapshot_id, table_name, rule, column_name, rows_count, first_row_no, reason
+        from meta.quarantine_summary order by rows_count desc, snapshot_id, rule
+        """,
+    )
+
+
+def _stamp(record: dict[str, str]) -> datetime | None:
+    text = record.get("last_checked_at")
+    return datetime.fromisoformat(text) if text else None
