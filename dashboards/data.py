@@ -106,8 +106,8 @@ def bases(release: Release, indicator_id: str) -> pl.DataFrame:
         join marts.dim_basis b using (indicator_id, basis)
         join marts.dim_geo g using (geo_id)
         where f.indicator_id = ?
-        group by all
-        order by g.geo_type = 'county', g.geo_type, b.basis
+        group by b.basis, b.basis_name, b.unit, b.description, g.geo_type
+        order by case g.geo_type when 'economy' then 1 when 'state' then 2 else 3 end, b.basis
         """,
         indicator_id,
     )
@@ -175,10 +175,11 @@ def coverage(release: Release) -> pl.DataFrame:
                coalesce(c.observed_count, 0) as observed_count, c.obs_status
         from marts.dim_geo g
         cross join marts.dim_indicator i
+        left join reference.guidelines n using (guideline_id)
         left join meta.coverage c on c.geo_id = g.geo_id and c.indicator_id = i.indicator_id
         where g.is_apec
           and i.indicator_id in (select indicator_id from meta.coverage)
-        order by g.geo_name, i.indicator_name
+        order by g.geo_name, n.guideline_no nulls last, i.indicator_name
         """,
     )
 
@@ -322,7 +323,9 @@ def snapshots(release: Release) -> pl.DataFrame:
         """,
     )
     checks = warehouse.last_checked(release.home)
-    records = [checks.get(f"{row[0]}/{row[1]}", {}) for row in frame.select("source_id", "part").rows()]
+    records = [
+        checks.get(f"{row[0]}/{row[1]}", {}) for row in frame.select("source_id", "part").rows()
+    ]
     checked = [
         max(filter(None, (published, _stamp(record))), default=None)
         for published, record in zip(frame["last_checked_at"], records, strict=True)
@@ -334,16 +337,27 @@ def snapshots(release: Release) -> pl.DataFrame:
     )
 
 
-def snapshots_behind(release: Release, indicator_id: str, basis: str) -> pl.DataFrame:
-    """The parts from which the cells of one indicator on one basis were made."""
+def snapshots_behind(
+    release: Release, indicator_id: str, basis: str, period: str | None = None
+) -> pl.DataFrame:
+    """The parts from which the cells of one indicator on one basis were made.
+
+    Args:
+        release: the release.
+        indicator_id: indicator.
+        basis: basis.
+        period: only cells of this period.
+    """
     used = _query(
         release,
         """
         select distinct unnest(source_ids) as snapshot_id from marts.fct_indicator_value
-        where indicator_id = ? and basis = ?
+        where indicator_id = ? and basis = ? and (? is null or period = ?)
         """,
         indicator_id,
         basis,
+        period,
+        period,
     )
     return snapshots(release).join(used, on="snapshot_id", how="semi")
 

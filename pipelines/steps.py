@@ -261,13 +261,12 @@ def gate(run: Run, nodes: Sequence[dbt.NodeResult]) -> GateReport:
     return GateReport(all_results)
 
 
-def publish(run: Run, plan: ReleasePlan, report: GateReport) -> Release:
-    """Step: copy, compare, journal, and move the symlink.
+def refuse_blocked(run: Run, report: GateReport) -> None:
+    """Stop where a critical check failed.
 
     Raises:
-        GateHeld: a critical check failed; names the checks and where the report lies.
+        GateHeld: names the checks and where the report lies.
     """
-    settings = run.settings
     if report.blocking:
         lines = [
             f"  {r.subject} {r.check_name}: found {r.observed}, expected {r.expected}"
@@ -277,8 +276,18 @@ def publish(run: Run, plan: ReleasePlan, report: GateReport) -> Release:
             "the release gate held this night back; the last published release stays in "
             "service.\n"
             + "\n".join(lines[:12])
-            + f"\n  full report: {settings.build_dir / 'data_docs' / 'index.html'}"
+            + f"\n  full report: {run.settings.build_dir / 'data_docs' / 'index.html'}"
         )
+
+
+def publish(run: Run, plan: ReleasePlan, report: GateReport) -> Release:
+    """Step: copy, compare, journal, and move the symlink.
+
+    Raises:
+        GateHeld: a critical check failed; names the checks and where the report lies.
+    """
+    refuse_blocked(run, report)
+    settings = run.settings
     previous = _baseline_file(settings)
     file = warehouse.compact_copy(settings, run.release_id)
     counts = history.write_changes(settings.history_dir, file, previous, run.release_id)

@@ -1,1 +1,1 @@
-"""One module a page; each has a `render` function. Layout and wording only: no SQL, no chart code."""
+"""One module a page, each with a `render` function: layout and wording, no SQL, no charts."""

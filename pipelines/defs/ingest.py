@@ -10,6 +10,7 @@ Belongs here: keys, metadata and retries of raw assets. Does not belong here: fe
 """
 
 import hashlib
+import warnings
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -41,9 +42,6 @@ def raw_keys(sources: Iterable[Source]) -> list[dg.AssetKey]:
 def source_assets(source: Source) -> dg.AssetsDefinition:
     """The step that brings one source up to date."""
 
-    @dg.multi_observable_source_asset(
-        name=f"ingest_{source.id}", specs=[_spec(source, table) for table in source.tables]
-    )
     def ingest_source(context: dg.AssetExecutionContext, night: NightResource) -> Iterator[Any]:
         run = night.run
         report = steps.ingest_source(run, source.id)
@@ -57,7 +55,11 @@ def source_assets(source: Source) -> dg.AssetsDefinition:
         for table in source.tables:
             yield from table_events(source, table, report, manifest, run.night.vintage)
 
-    return ingest_source
+    specs = [_spec(source, table) for table in source.tables]
+    with warnings.catch_warnings():  # the decorator is beta; Dagster's version is pinned
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        observed = dg.multi_observable_source_asset(name=f"ingest_{source.id}", specs=specs)
+        return observed(ingest_source)
 
 
 def source_check(source: Source) -> dg.AssetChecksDefinition:

@@ -85,8 +85,7 @@ def tell_somebody(context: dg.HookContext) -> None:
     """Runs when a step failed for good: the command and the webhook of the settings are told."""
     settings = context.resources.night.run.settings
     error = context.op_exception or RuntimeError("the step failed without an exception")
-    for problem in notify(settings, failure(settings, error, context.step_key, context.run_id)):
-        context.log.error(problem)
+    notify(settings, failure(settings, error, context.step_key, context.run_id))
 
 
 def failure(

@@ -20,7 +20,7 @@ from pipelines.demo.noise import Floats, Noise, ids
 from pipelines.demo.tables import numbers, table
 
 WORKING_AGE_SHARE = 0.65
-_REVISED_SHARE, _WITHDRAWN_SHARE, _REVISED_YEARS = 0.08, 0.012, 6
+_REVISED_SHARE, _WITHDRAWN_SHARE, _REVISED_YEARS = 0.05, 0.012, 6
 # Rows that vintage 2 leaves out altogether, where others only lose their value.
 _DROPPED_ROWS = {"SE.XPD.TOTL.GD.ZS": "UKR", "GB.XPD.RSDV.GD.ZS": "PAK"}
 _GROUPS_WITH_ROWS = ("region", "income", "world")

@@ -1,0 +1,162 @@
+"""Charts: frame → Altair chart. They draw without any network.
+
+Belongs here: line and interval charts. Does not belong here: maps (`dashboards.maps`), queries,
+layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import polars as pl
+
+from dashboards import words
+from dashboards.style import BRAND, CATEGORIES, INK, LINE, QUIET, SOFT, WARNING, WITHHELD
+
+FONT = "Segoe UI, Helvetica Neue, Noto Sans, Liberation Sans, Arial, sans-serif"
+
+
+def trend(
+    frame: pl.DataFrame, highlighted: Sequence[str], *, unit: str, demo: bool, height: int = 400
+) -> alt.LayerChart:
+    """Values over time: every place in grey, the chosen ones in colour.
+
+    A missing value breaks its line: nothing is drawn across years that were not reported.
+
+    Args:
+        frame: geo_id, geo_name, period, value, obs_status for every place and period.
+        highlighted: geo_ids to draw in colour, at most as many as there are colours.
+        unit: title of the value axis.
+        demo: write on the picture that the figures are synthetic.
+        height: in pixels.
+    """
+    chosen = list(highlighted)[: len(CATEGORIES)]
+    names = dict(frame.select("geo_id", "geo_name").unique().rows())
+    domain = [names[geo_id] for geo_id in chosen if geo_id in names]
+    data = frame.select("geo_id", "geo_name", "period", "value", "obs_status")
+    x = alt.X("period:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True))
+    y = alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False), axis=alt.Axis(format="~g"))
+    tip = [
+        alt.Tooltip("geo_name:N", title="Place"),
+        alt.Tooltip("period:O", title="Period"),
+        alt.Tooltip("value:Q", title="Value", format=f",.{words.decimals(data['value'])}f"),
+        alt.Tooltip("obs_status:N", title="Mark"),
+    ]
+    background = (
+        alt.Chart(data)
+        .mark_line(color=QUIET, strokeWidth=1.1, opacity=0.8)
+        .encode(x=x, y=y, detail="geo_id:N")
+    )
+    colour = alt.Color(
+        "geo_name:N",
+        scale=alt.Scale(domain=domain, range=list(CATEGORIES[: len(domain)])),
+        legend=alt.Legend(title=None, orient="top", columns=3, symbolType="stroke", labelLimit=150),
+    )
+    front = data.filter(pl.col("geo_id").is_in(chosen))
+    lines = alt.Chart(front).mark_line(strokeWidth=2.5).encode(x=x, y=y, color=colour)
+    points = (
+        alt.Chart(front.filter(pl.col("value").is_not_null()))
+        .mark_point(filled=True, size=42, opacity=1)
+        .encode(x=x, y=y, color=colour, tooltip=tip)
+    )
+    return dress(background + lines + points, demo=demo, height=height)
+
+
+def profile(frame: pl.DataFrame, *, unit: str, demo: bool) -> alt.LayerChart:
+    """Location quotients of one place over all clusters, intervals where a cell is withheld.
+
+    Args:
+        frame: cluster_name, value, value_lower, value_upper, obs_status; rows that have neither a
+            value nor an interval are left out (the table beside the chart lists them).
+        unit: title of the value axis.
+        demo: write on the picture that the figures are synthetic.
+    """
+    kinds = ("value", "small cell", "withheld: interval")
+    data = (
+        frame.filter(pl.any_horizontal(pl.col("value", "value_lower", "value_upper").is_not_null()))
+        .with_columns(
+            pl.coalesce("value", (pl.col("value_lower") + pl.col("value_upper")) / 2).alias(
+                "order"
+            ),
+            pl.when(pl.col("value").is_null())
+            .then(pl.lit(kinds[2]))
+            .when(pl.col("obs_status") == "U")
+            .then(pl.lit(kinds[1]))
+            .otherwise(pl.lit(kinds[0]))
+            .alias("kind"),
+        )
+        .sort("order", descending=True)
+    )
+    order = data["cluster_name"].to_list()
+    y = alt.Y("cluster_name:N", sort=order, title=None, axis=alt.Axis(labelLimit=230, grid=True))
+    x_scale = alt.Scale(type="symlog", constant=0.5, nice=True, zero=True)
+    axis = alt.Axis(values=[0, 0.5, 1, 2, 4, 8, 16, 32], format="~g")
+    colour = alt.Color(
+        "kind:N",
+        scale=alt.Scale(domain=list(kinds), range=[BRAND, QUIET, WITHHELD]),
+        legend=alt.Legend(title=None, orient="top", columns=2, labelLimit=200),
+    )
+    digits = words.decimals(data["value"])
+    tip = [
+        alt.Tooltip("cluster_name:N", title="Cluster"),
+        alt.Tooltip("value:Q", title="Value", format=f",.{digits}f"),
+        alt.Tooltip("value_lower:Q", title="At least", format=f",.{digits}f"),
+        alt.Tooltip("value_upper:Q", title="At most", format=f",.{digits}f"),
+        alt.Tooltip("obs_status:N", title="Mark"),
+    ]
+    bounded = data.filter(pl.all_horizontal(pl.col("value_lower", "value_upper").is_not_null()))
+    one = (
+        alt.Chart(pl.DataFrame({"one": [1.0]}))
+        .mark_rule(color=INK, strokeDash=[4, 3])
+        .encode(x=alt.X("one:Q", scale=x_scale, title=unit, axis=axis))
+    )
+    ranges = (
+        alt.Chart(bounded)
+        .mark_rule(strokeWidth=5, opacity=0.75)
+        .encode(
+            y=y,
+            x=alt.X("value_lower:Q", scale=x_scale, title=unit, axis=axis),
+            x2="value_upper:Q",
+            color=colour,
+            tooltip=tip,
+        )
+    )
+    points = (
+        alt.Chart(data.filter(pl.col("value").is_not_null()))
+        .mark_point(filled=True, size=75, opacity=1)
+        .encode(
+            y=y,
+            x=alt.X("value:Q", scale=x_scale, title=unit, axis=axis),
+            color=colour,
+            tooltip=tip,
+        )
+    )
+    layers = [one, ranges, points] if bounded.height else [one, points]
+    return dress(alt.layer(*layers), demo=demo, height=max(180, 21 * len(order) + 60))
+
+
+def dress(chart: alt.LayerChart, *, demo: bool, height: int) -> alt.LayerChart:
+    """The common look, and the words that stay with a picture that leaves the page."""
+    if demo:
+        chart = chart.properties(
+            title=alt.TitleParams(
+                "SYNTHETIC DEMONSTRATION DATA", color=WARNING, fontSize=12, anchor="end"
+            )
+        )
+    return (
+        chart.properties(height=height, width="container")
+        .configure(font=FONT, background="#ffffff")
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=SOFT,
+            titleColor=SOFT,
+            titleFontWeight="normal",
+            gridColor="#e6e9f0",
+            domainColor=LINE,
+            tickColor=LINE,
+            labelFontSize=12,
+            titleFontSize=12,
+        )
+        .configure_legend(labelColor=INK, labelFontSize=12, titleColor=SOFT, titleFontSize=12)
+    )

@@ -1,0 +1,211 @@
+"""Small tables as plain HTML: readable by a screen reader, on a phone and on paper.
+
+Belongs here: frame → HTML, all text escaped. Does not belong here: queries, widgets; tables of
+thousands of rows (`st.dataframe` draws those).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import polars as pl
+
+from dashboards import words
+
+# Longer tables scroll in a box of their own.
+TALL = 30
+
+
+def plain(frame: pl.DataFrame, headings: Mapping[str, str], numeric: Sequence[str] = ()) -> str:
+    """A table of the columns in `headings`, in that order."""
+    head = "".join(
+        f'<th scope="col"{_num(column in numeric)}>{escape(text)}</th>'
+        for column, text in headings.items()
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td data-label="{escape(headings[column])}"{_num(column in numeric)}>'
+            f"{escape(_text(row[column]))}</td>"
+            for column in headings
+        )
+        + "</tr>"
+        for row in frame.to_dicts()
+    )
+    return (
+        '<div class="ck-scroll"><table class="ck-table"><thead><tr>'
+        f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def ranking(
+    frame: pl.DataFrame,
+    labels: Mapping[str, str],
+    *,
+    unit: str,
+    place_heading: str,
+    limit: int | None = None,
+) -> str:
+    """Places in order, each with a bar, its value and the mark that says how to read it.
+
+    Args:
+        frame: result of `words.ranked`; may have `parent_name`.
+        labels: status mark → label.
+        unit: unit of the values, for the heading.
+        place_heading: heading of the column of places.
+        limit: show only so many rows.
+    """
+    digits = words.decimals(frame["value"])
+    ends = [abs(v) for v in (frame["value"].min(), frame["value"].max()) if v is not None]
+    scale = max(ends, default=0.0)
+    signed = (frame["value"].min() or 0) < 0
+    has_rank = frame["rank"].is_not_null().any()
+    rows = frame if limit is None else frame.head(limit)
+    body = "".join(
+        _ranking_row(r, labels, digits, scale, signed, has_rank) for r in rows.to_dicts()
+    )
+    tall = " ck-tall" if rows.height > TALL else ""
+    rank_head = '<th scope="col" class="ck-num">Rank</th>' if has_rank else ""
+    return (
+        f'<div class="ck-scroll{tall}" tabindex="0"><table class="ck-table ck-ranking"><thead><tr>'
+        f'{rank_head}<th scope="col">{escape(place_heading)}</th>'
+        f'<th scope="col" class="ck-barhead">{escape(unit)}</th>'
+        '<th scope="col" class="ck-num">Value</th><th scope="col">Mark</th></tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def legend(statuses: pl.DataFrame, used: Sequence[str]) -> str:
+    """What the marks mean; those on this page come first and stand out."""
+    rows = sorted(statuses.to_dicts(), key=lambda row: row["obs_status"] not in used)
+    items = "".join(
+        f'<div class="{"" if row["obs_status"] in used else "ck-unused"}">'
+        f"<dt>{_mark(row['obs_status'])}{escape(row['label'])}</dt>"
+        f"<dd>{escape(row['description'])}</dd></div>"
+        for row in rows
+    )
+    if "" in used:
+        items += (
+            f"<div><dt>{_mark('')}no cell</dt>"
+            "<dd>The release holds no row for this place and period.</dd></div>"
+        )
+    return f'<dl class="ck-legend">{items}</dl>'
+
+
+def facts(pairs: Mapping[str, str]) -> str:
+    """Name and value side by side, wrapping where the screen is narrow."""
+    items = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in pairs.items()
+    )
+    return f'<dl class="ck-facts">{items}</dl>'
+
+
+def tiles(pairs: Mapping[str, tuple[str, str]]) -> str:
+    """Headline figures: name → (figure, remark)."""
+    items = "".join(
+        f'<li><span class="ck-name">{escape(name)}</span>'
+        f'<span class="ck-figure">{escape(figure)}</span>'
+        f'<span class="ck-remark">{escape(remark)}</span></li>'
+        for name, (figure, remark) in pairs.items()
+    )
+    return f'<ul class="ck-tiles">{items}</ul>'
+
+
+def matrix(frame: pl.DataFrame, labels: Mapping[str, str]) -> str:
+    """Economies × indicators: the newest year with a value, or the mark that explains its lack."""
+    columns = frame.select("indicator_id", "indicator_name").unique(maintain_order=True).rows()
+    cells = {(row["geo_id"], row["indicator_id"]): row for row in frame.to_dicts()}
+    newest = {
+        indicator: frame.filter(pl.col("indicator_id") == indicator)["latest_period"].max()
+        for indicator, _ in columns
+    }
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for _, name in columns)
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>'
+        + "".join(
+            _matrix_cell(cells[geo_id, indicator], newest[indicator], labels)
+            for indicator, _ in columns
+        )
+        + "</tr>"
+        for geo_id, name in frame.select("geo_id", "geo_name").unique(maintain_order=True).rows()
+    )
+    return (
+        '<div class="ck-scroll"><table class="ck-table ck-matrix"><thead><tr>'
+        f'<th scope="col">Economy</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _matrix_cell(row: dict[str, object], newest: object, labels: Mapping[str, str]) -> str:
+    status = str(row["obs_status"] or "")
+    name = f"{row['geo_name']}, {row['indicator_name']}"
+    if row["latest_period"] is None:
+        hint = f"{name}: {labels.get(status, status)}"
+        return f'<td class="ck-none" title="{escape(hint)}">{_mark(status)}</td>'
+    hint = f"{name}: {row['observed_count']} of {row['cells_count']} cells have a value"
+    lag = int(str(newest)) - int(str(row["latest_period"]))
+    shade = "ck-full" if lag == 0 else "ck-recent" if lag <= 2 else "ck-old"
+    return f'<td class="{shade}" title="{escape(hint)}">{escape(str(row["latest_period"]))}</td>'
+
+
+def _ranking_row(
+    row: dict[str, object],
+    labels: Mapping[str, str],
+    digits: int,
+    scale: float,
+    signed: bool,
+    has_rank: bool,
+) -> str:
+    value = row["value"]
+    status = str(row["obs_status"])
+    place = escape(str(row["geo_name"]))
+    if row.get("parent_name") and row["parent_name"] != "United States":
+        place += f' <span class="ck-parent">{escape(str(row["parent_name"]))}</span>'
+    rank = ""
+    if has_rank:
+        rank = f'<td class="ck-num ck-rank">{"" if row["rank"] is None else row["rank"]}</td>'
+    if value is None:
+        shown = words.interval(row["value_lower"], row["value_upper"], digits)  # type: ignore[arg-type]
+        why = escape(labels.get(status, status))
+        middle = f'<td class="ck-why">{why}</td><td class="ck-num">{escape(shown)}</td>'
+    else:
+        middle = (
+            f"<td>{_bar(float(str(value)), scale, signed, status)}</td>"
+            f'<td class="ck-num ck-value">{escape(words.number(float(str(value)), digits))}</td>'
+        )
+    tone = ' class="ck-absent"' if value is None else ""
+    title = escape(labels.get(status, status))
+    return (
+        f'<tr data-geo="{escape(str(row["geo_id"]))}"{tone}>{rank}<td class="ck-place">{place}</td>'
+        f'{middle}<td title="{title}">{_mark(status)}</td></tr>'
+    )
+
+
+def _bar(value: float, scale: float, signed: bool, status: str) -> str:
+    width = 100 * abs(value) / scale if scale else 0
+    tone = "ck-bar ck-small" if status == "U" else "ck-bar"
+    if not signed:
+        return f'<span class="{tone}" style="width:{width:.1f}%"></span>'
+    start = 50 - width / 2 if value < 0 else 50
+    side = " ck-negative" if value < 0 else ""
+    return (
+        f'<span class="{tone}{side}" style="margin-left:{start:.1f}%;width:{width / 2:.1f}%">'
+        "</span>"
+    )
+
+
+def _mark(status: str) -> str:
+    kind = {"Z": "good", "": "gone", "M": "gone", "L": "gone"}.get(status)
+    if status == "A":
+        return '<span class="ck-mark ck-mark-plain">A</span>'
+    if kind is None:
+        kind = "held" if status in ("C", "Q") else "care"
+    return f'<span class="ck-mark ck-mark-{kind}">{escape(status or words.NO_CELL)}</span>'
+
+
+def _num(is_number: bool) -> str:
+    return ' class="ck-num"' if is_number else ""
+
+
+def _text(value: object) -> str:
+    return "—" if value is None else str(value)

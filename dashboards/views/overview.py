@@ -1,0 +1,92 @@
+"""Overview: what this release covers, how fresh it is, and what is missing."""
+
+from __future__ import annotations
+
+import polars as pl
+import streamlit as st
+
+from dashboards import data, page, tables, words
+from dashboards.data import Release
+
+LEAD = (
+    "Industrial clusters of the 21 APEC economies, measured against the seven guidelines of the "
+    "APEC Symposium on Industrial Clustering for SMEs (Taipei, 2005), from official statistics."
+)
+
+
+def render(release: Release) -> None:
+    """Draw the page."""
+    page.begin(release, "Industrial cluster indicators", LEAD)
+    parts = data.snapshots(release)
+    size = data.headline(release)
+    page.strip(release, parts)
+    failed = size["checks_failed"]
+    absent = size["economies"] - size["economies_with_values"]
+    st.html(
+        tables.tiles(
+            {
+                "Economies with figures": (
+                    f"{size['economies_with_values']} of {size['economies']}",
+                    "the others are listed with the reason" if absent else "for some indicator",
+                ),
+                "Indicators": (str(size["indicators"]), f"from {size['sources']} sources"),
+                "Cells": (f"{size['cells']:,}", f"{size['values_shown']:,} with a value"),
+                "Checks": (
+                    f"{size['checks'] - failed:,} of {size['checks']:,}",
+                    "passed" if failed else "all passed",
+                ),
+            }
+        )
+    )
+    _coverage(release, parts)
+    _guidelines(release)
+    page.end(release, parts)
+
+
+def _coverage(release: Release, parts: pl.DataFrame) -> None:
+    st.subheader("What is covered", anchor=False)
+    frame = data.coverage(release)
+    if frame.is_empty():
+        st.info("This release holds no indicator at the level of economies.")
+        return
+    st.caption(
+        "Newest year with a figure, for every economy and indicator. A letter stands where no "
+        "year has one, and says why."
+    )
+    labels = words.status_labels(data.statuses(release))
+    st.html(
+        tables.matrix(frame, labels)
+        + '<div class="ck-key"><span><i class="ck-full"></i>as new as any economy’s</span>'
+        '<span><i class="ck-recent"></i>up to two years older</span>'
+        '<span><i class="ck-old"></i>older</span>'
+        '<span><i class="ck-none"></i>no figure</span></div>'
+    )
+    used = frame.filter(pl.col("latest_period").is_null())["obs_status"].fill_null("").unique()
+    page.legend(release, used.to_list())
+    page.download(release, frame, "coverage", parts, key="overview_csv")
+
+
+def _guidelines(release: Release) -> None:
+    st.subheader("The seven guidelines", anchor=False)
+    indicators = data.indicators(release)
+    rows = [
+        {
+            "no": str(guide["guideline_no"]),
+            "title": guide["title"],
+            "indicators": _named(indicators, guide["guideline_id"]),
+        }
+        for guide in data.guidelines(release).to_dicts()
+    ]
+    rows.append(
+        {"no": "", "title": "Structure of clusters", "indicators": _named(indicators, "structure")}
+    )
+    headings = {"no": "No.", "title": "Guideline", "indicators": "Indicators in this release"}
+    st.html(tables.plain(pl.DataFrame(rows), headings))
+
+
+def _named(indicators: pl.DataFrame, guideline_id: str) -> str:
+    names = [
+        row["indicator_name"] + (" (context)" if row["role"] == "context" else "")
+        for row in indicators.filter(pl.col("guideline_id") == guideline_id).to_dicts()
+    ]
+    return "; ".join(names) or "none yet"

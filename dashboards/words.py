@@ -1,0 +1,141 @@
+"""How figures, dates and status marks are written. Pure functions, no Streamlit.
+
+Belongs here: text made from one value or one frame. Does not belong here: layout, colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import polars as pl
+
+NO_CELL = "·"
+NOT_STATED = "not stated by the publisher"
+GEO_WORDS = {
+    "economy": ("economy", "economies"),
+    "state": ("US state", "US states"),
+    "county": ("US county", "US counties"),
+}
+
+
+def decimals(values: Iterable[float | None]) -> int:
+    """Digits after the point for one column: three significant ones at its middle value."""
+    known = sorted(abs(v) for v in values if v is not None and v != 0)
+    if not known:
+        return 2
+    middle = known[len(known) // 2]
+    if middle >= 1000:
+        return 0
+    if middle >= 10:
+        return 1
+    return 2 if middle >= 0.1 else 3
+
+
+def number(value: float | None, digits: int) -> str:
+    """A figure with thin groups and a real minus sign; empty when there is none."""
+    if value is None:
+        return ""
+    text = f"{value:,.{digits}f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.removeprefix("-")
+    return text.replace("-", "−")
+
+
+def interval(lower: float | None, upper: float | None, digits: int) -> str:
+    """`0.51 – 1.94`; an open end is written as an inequality; empty when nothing is known."""
+    if lower is None and upper is None:
+        return ""
+    if upper is None:
+        return f"≥ {number(lower, digits)}"
+    if lower is None:
+        return f"≤ {number(upper, digits)}"
+    return f"{number(lower, digits)} – {number(upper, digits)}"
+
+
+def moment(when: datetime | None, missing: str = NOT_STATED) -> str:
+    """`23 Nov 2026, 21:30 UTC`."""
+    if when is None:
+        return missing
+    return f"{when.astimezone(UTC):%d %b %Y, %H:%M} UTC".lstrip("0")
+
+
+def day(when: datetime | None, missing: str = NOT_STATED) -> str:
+    """`23 Nov 2026`."""
+    return missing if when is None else f"{when.astimezone(UTC):%d %b %Y}".lstrip("0")
+
+
+def span(first: str | None, last: str | None) -> str:
+    """`2014–2024`, or one period, or a dash."""
+    if not first or not last:
+        return first or last or "—"
+    return first if first == last else f"{first}–{last}"
+
+
+def count_of(n: int, geo_type: str) -> str:
+    """`1 economy`, `51 US states`."""
+    return f"{n:,} {GEO_WORDS.get(geo_type, (geo_type, ''))[0] if n == 1 else many(geo_type)}"
+
+
+def one(geo_type: str) -> str:
+    """`Economy`, `US state`."""
+    text = GEO_WORDS.get(geo_type, (geo_type, ""))[0]
+    return text[0].upper() + text[1:]
+
+
+def many(geo_type: str) -> str:
+    """`economies`, `US states`."""
+    return GEO_WORDS.get(geo_type, ("", f"{geo_type}s"))[1]
+
+
+def geo_words(geo_type: str) -> str:
+    """`Economies`, `US states`."""
+    text = many(geo_type)
+    return text[0].upper() + text[1:]
+
+
+def plural(n: int, noun: str) -> str:
+    """`1 warning`, `2 warnings`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def status_labels(statuses: pl.DataFrame) -> dict[str, str]:
+    """Mark → label, with the mark for a cell that the release does not hold."""
+    labels = dict(statuses.select("obs_status", "label").rows())
+    return {**labels, "": "no cell in this release"}
+
+
+def rankable(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows that may be compared: a value that is there and does not come from a small cell."""
+    return frame.filter(pl.col("value").is_not_null() & (pl.col("obs_status") != "U"))
+
+
+def ranked(frame: pl.DataFrame, direction: str) -> pl.DataFrame:
+    """All rows: comparable ones first with their rank (ties share it), the rest without rank.
+
+    Args:
+        frame: one period of one indicator on one basis.
+        direction: `up`, `down` or `neutral`; a neutral indicator is ordered but not ranked.
+    """
+    compared = rankable(frame).sort("value", "geo_name", descending=[direction != "down", False])
+    rank = pl.col("value").rank("min", descending=direction != "down").cast(pl.Int64)
+    if direction == "neutral":
+        rank = pl.lit(None, dtype=pl.Int64)
+    rest = frame.join(compared.select("geo_id"), on="geo_id", how="anti").sort("geo_name")
+    return pl.concat(
+        [
+            compared.with_columns(rank.alias("rank")),
+            rest.with_columns(pl.lit(None, dtype=pl.Int64).alias("rank")),
+        ]
+    )
+
+
+def default_period(frame: pl.DataFrame, newest_first: Sequence[str]) -> str:
+    """The newest period in which two thirds of the places that ever report have a value."""
+    seen = frame.filter(pl.col("value").is_not_null())
+    reporting = seen["geo_id"].n_unique()
+    counts = dict(seen.group_by("period").len().rows())
+    for period in newest_first:
+        if reporting and counts.get(period, 0) * 3 >= reporting * 2:
+            return period
+    return newest_first[0]

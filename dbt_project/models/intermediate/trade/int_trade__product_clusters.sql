@@ -1,0 +1,45 @@
+with flows as (
+    select * from {{ ref('stg_baci__flows') }}
+),
+
+industries as (
+    select * from {{ ref('cluster_industry') }} where industry_scheme = 'HS'
+),
+
+schemes as (
+    select distinct scheme, scheme_version from industries
+),
+
+products as (
+    select distinct product_code_hs from flows
+),
+
+-- Two, four or six digits: the longest prefix that the taxonomy knows wins.
+matched as (
+    select
+        products.product_code_hs,
+        schemes.scheme,
+        schemes.scheme_version,
+        coalesce(six.cluster_id, four.cluster_id, two.cluster_id) as cluster_id
+    from products
+    cross join schemes
+    left join industries as six
+        on substr(products.product_code_hs, 1, 6) = six.industry_code
+        and schemes.scheme = six.scheme
+        and schemes.scheme_version = six.scheme_version
+    left join industries as four
+        on substr(products.product_code_hs, 1, 4) = four.industry_code
+        and schemes.scheme = four.scheme
+        and schemes.scheme_version = four.scheme_version
+    left join industries as two
+        on substr(products.product_code_hs, 1, 2) = two.industry_code
+        and schemes.scheme = two.scheme
+        and schemes.scheme_version = two.scheme_version
+)
+
+select
+    product_code_hs,
+    scheme,
+    scheme_version,
+    coalesce(cluster_id, 'unmapped') as cluster_id
+from matched
