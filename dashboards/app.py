@@ -7,16 +7,26 @@ belong here: the pages.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import duckdb
-import polars as pl
 import streamlit as st
 
 from dashboards import data, page
 from dashboards.data import Release
 from dashboards.views import cluster, guideline, overview, quality
 from pipelines.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page: where it stands in the menu, its address, and what draws it."""
+
+    section: str
+    title: str
+    path: str
+    render: Callable[[Release], None]
 
 
 def logo(ink: str) -> str:
@@ -38,7 +48,7 @@ def main() -> None:
     st.logo(logo("#ffffff"), icon_image=logo("#14213d"), size="large")
     try:
         release = data.release_in_service()
-        sections = pages(release)
+        sections = menu(release)
     except ConfigError as error:
         page.nothing_published(str(error))
         return
@@ -48,41 +58,46 @@ def main() -> None:
     st.navigation(sections).run()
 
 
-def pages(release: Release) -> dict[str, list[st.Page]]:
-    """Pages by section. A guideline has a page as soon as it has an indicator."""
+def contents(release: Release) -> list[Entry]:
+    """The pages, in order. A guideline has one as soon as it has an indicator."""
     known = set(data.indicators(release)["guideline_id"].to_list())
-    guides = data.guidelines(release).filter(pl.col("guideline_id").is_in(list(known)))
-    return {
-        "": [_page(overview.render, release, "Overview", "overview", default=True)],
-        "Guidelines": [
-            _page(
-                partial(guideline.render, guideline_id=row["guideline_id"]),
-                release,
-                f"{row['guideline_no']}. {row['title']}",
-                row["guideline_id"],
-            )
-            for row in guides.to_dicts()
-        ],
-        "Structure": [_page(cluster.render, release, "Clusters by region", "clusters")],
-        "About the figures": [_page(quality.render, release, "Quality and provenance", "quality")],
-    }
+    guides = [
+        Entry(
+            "Guidelines",
+            f"{row['guideline_no']}. {row['title']}",
+            row["guideline_id"],
+            partial(guideline.render, guideline_id=row["guideline_id"]),
+        )
+        for row in data.guidelines(release).to_dicts()
+        if row["guideline_id"] in known
+    ]
+    return [
+        Entry("", "Overview", "overview", overview.render),
+        *guides,
+        Entry("Structure", "Clusters by region", "clusters", cluster.render),
+        Entry("About the figures", "Quality and provenance", "quality", quality.render),
+    ]
 
 
-def _page(
-    render: Callable[[Release], None],
-    release: Release,
-    title: str,
-    path: str,
-    *,
-    default: bool = False,
-) -> st.Page:
-    def draw() -> None:
-        try:
-            render(release)
-        except duckdb.Error as error:
-            page.unreadable(str(error))
+def menu(release: Release) -> dict[str, list[st.Page]]:
+    """The pages by section; the first one is what visitors see first."""
+    sections: dict[str, list[st.Page]] = {}
+    for number, entry in enumerate(contents(release)):
+        page_of = st.Page(
+            partial(_draw, entry.render, release),
+            title=entry.title,
+            url_path=entry.path,
+            default=number == 0,
+        )
+        sections.setdefault(entry.section, []).append(page_of)
+    return sections
 
-    return st.Page(draw, title=title, url_path=path, default=default)
+
+def _draw(render: Callable[[Release], None], release: Release) -> None:
+    try:
+        render(release)
+    except duckdb.Error as error:
+        page.unreadable(str(error))
 
 
 if __name__ == "__main__":

@@ -72,11 +72,6 @@ def span(first: str | None, last: str | None) -> str:
     return first if first == last else f"{first}–{last}"
 
 
-def count_of(n: int, geo_type: str) -> str:
-    """`1 economy`, `51 US states`."""
-    return f"{n:,} {GEO_WORDS.get(geo_type, (geo_type, ''))[0] if n == 1 else many(geo_type)}"
-
-
 def one(geo_type: str) -> str:
     """`Economy`, `US state`."""
     text = GEO_WORDS.get(geo_type, (geo_type, ""))[0]

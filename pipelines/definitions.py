@@ -26,14 +26,15 @@ def definitions() -> dg.Definitions:
     models = transform.model_assets(manifest)
     fact = get_asset_key_for_model([models], FACT)
     published = transform.published_keys(json.loads(manifest.read_bytes()), PUBLISHED_SCHEMAS)
-    job = schedules.nightly_job()
+    assets = [
+        *(ingest.source_assets(source) for source in sources),
+        transform.candidate_assets(ingest.raw_keys(sources)),
+        models,
+        publish.release_asset(published),
+    ]
+    job = schedules.nightly_job(assets)
     return dg.Definitions(
-        assets=[
-            *(ingest.source_assets(source) for source in sources),
-            transform.candidate_assets(ingest.raw_keys(sources)),
-            models,
-            publish.release_asset(published),
-        ],
+        assets=assets,
         asset_checks=[
             *(ingest.source_check(source) for source in sources),
             quality.gate_checks(fact, published),

@@ -158,7 +158,7 @@ def _headline(frame: pl.DataFrame, ordered: pl.DataFrame, geo_type: str, period:
     tiles = {
         f"With a value in {period}": (
             f"{known.height} of {ordered.height}",
-            words.count_of(ordered.height, geo_type),
+            words.many(geo_type),
         )
     }
     if known.height * 3 >= ordered.height * 2:

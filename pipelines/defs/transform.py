@@ -9,9 +9,9 @@ here: SQL, how dbt is called (`pipelines.dbt`).
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -25,6 +25,7 @@ from pipelines.defs.ingest import raw_key
 from pipelines.defs.resources import NightResource
 from pipelines.errors import BuildFailed
 from pipelines.settings import Settings
+from pipelines.storage import readable_os_errors
 
 # check_result is filled by the gate, after dbt.
 CANDIDATE_TABLES = tuple(name for name in candidate.META if name != "check_result")
@@ -49,6 +50,14 @@ class Translator(DagsterDbtTranslator):
             source_id, _, name = table.partition("__")
             return raw_key(source_id, name)
         return dg.AssetKey([dbt_resource_props["schema"], table])
+
+    def get_asset_spec(self, manifest: Any, unique_id: str, project: Any) -> dg.AssetSpec:
+        """A model that reads raw tables reads them in the candidate, so that it comes after it."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        keys = {dep.asset_key for dep in spec.deps}
+        if any(key.path[0] == "raw" for key in keys):
+            return spec.replace_attributes(deps=keys | {meta_key("source_snapshot")})
+        return spec
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         if dbt_resource_props["resource_type"] == "source":
@@ -152,39 +161,35 @@ def events(
 def manifest_path(settings: Settings) -> Path:
     """dbt's manifest of the project as it stands, parsed if it was not parsed before.
 
-    It lies in a folder named by the hash of the project, apart from the target folder of a build:
+    It is named by the hash of the project and lies apart from the target folder of a build:
     loading definitions while a night runs must not touch that night's results.
 
     Raises:
         BuildFailed: dbt cannot parse the project.
     """
     root = settings.build_dir / "dbt_manifest"
-    folder = root / _project_digest()[:16]
-    manifest = folder / "manifest.json"
+    manifest = root / f"{_project_digest()[:16]}.json"
     if manifest.exists():
         return manifest
-    scratch = root / f".parse-{os.getpid()}"
-    scratch.mkdir(parents=True, exist_ok=True)
+    with readable_os_errors(root):
+        root.mkdir(parents=True, exist_ok=True)
     words = [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *dbt.arguments("parse")]
-    target = {"DBT_TARGET_PATH": str(scratch), "DBT_LOG_PATH": str(scratch)}
-    ended = subprocess.run(
-        words,
-        env={**os.environ, **dbt.environment(settings), **target},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ended.returncode:
-        tail = "\n".join("  " + line for line in ended.stdout.splitlines()[-12:])
-        raise BuildFailed(f"dbt cannot parse {dbt.PROJECT_DIR}:\n{tail}")
-    if folder.exists():  # another process was faster, or one was killed between two files
-        shutil.rmtree(scratch if manifest.exists() else folder)
-    if scratch.exists():
-        scratch.rename(folder)
-    for old in sorted(root.glob("[0-9a-f]*"), key=lambda path: path.stat().st_mtime)[
-        :-_KEPT_MANIFESTS
-    ]:
-        shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=".parse-", dir=root) as scratch:
+        target = {"DBT_TARGET_PATH": scratch, "DBT_LOG_PATH": scratch}
+        ended = subprocess.run(
+            words,
+            env={**os.environ, **dbt.environment(settings), **target},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode:
+            tail = "\n".join("  " + line for line in ended.stdout.splitlines()[-12:])
+            raise BuildFailed(f"dbt cannot parse {dbt.PROJECT_DIR}:\n{tail}")
+        (Path(scratch) / "manifest.json").replace(manifest)
+    by_age = sorted(root.glob("*.json"), key=lambda path: path.stat().st_mtime)
+    for old in by_age[:-_KEPT_MANIFESTS]:
+        old.unlink(missing_ok=True)
     return manifest
 
 

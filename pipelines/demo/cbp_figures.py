@@ -2,7 +2,8 @@
 
 A county's employment is spread over the industries it has: national weights times what its state
 is strong in (data), what the county is strong in (drawn) and noise that is larger for industries
-that cluster. Small counties have few industries. All levels are sums of six-digit cells.
+that cluster. Small counties have few industries. All levels are sums of six-digit cells. Codes
+are of NAICS 2017 in all years; Connecticut has counties to 2021 and planning regions from 2022.
 
 Belongs here: figures. Does not belong here: what is withheld or left out (`cbp_wire`).
 """

@@ -137,6 +137,9 @@ class Source(ABC):
                 with zipfile.ZipFile(reply.path) as archive:
                     for info in sorted(archive.infolist(), key=lambda item: item.filename):
                         digest.update(f"{info.filename}|{info.CRC}|{info.file_size}\n".encode())
+            elif reply.media is Media.CSV:
+                header, *rows = reply.read().splitlines()
+                digest.update(b"\n".join([header, *sorted(row for row in rows if row)]))
             else:
                 digest.update(reply.sha256.encode())
         return digest.hexdigest()

@@ -133,8 +133,8 @@ def graph(defs: dg.Definitions) -> dict[str, Any]:
 
     def describe_check(key: dg.AssetCheckKey) -> dict[str, Any]:
         return {
-            "step": layer.get(key).assets_def.node_def.name,
-            "blocking": layer.get(key).blocking,
+            "step": layer.assets_def_for_key(key).node_def.name,
+            "blocking": layer.get_check_spec(key).blocking,
         }
 
     checks = {
@@ -198,9 +198,9 @@ def test_release_waits_for_every_published_table_and_blocking_check(defs: dg.Def
     assert built <= release.parent_keys
     fact = dg.AssetKey(["marts", "fct_indicator_value"])
     gates = {
-        key.name: layer.get(key).blocking
+        key.name: layer.get_check_spec(key).blocking
         for key in layer.get(fact).check_keys
-        if layer.get(key).assets_def.node_def.name == "gate"
+        if layer.assets_def_for_key(key).node_def.name == "gate"
     }
     assert {"completeness", "contract"} < gates.keys()
     assert all(gates.values()), f"not blocking: {[n for n, b in gates.items() if not b]}"
@@ -208,7 +208,7 @@ def test_release_waits_for_every_published_table_and_blocking_check(defs: dg.Def
 
 def test_schedule_follows_the_settings() -> None:
     settings = load_settings(schedule_cron="5 4 * * *", schedule_timezone="Asia/Singapore")
-    schedule = schedules.nightly_schedule(settings, schedules.nightly_job())
+    schedule = schedules.nightly_schedule(settings, schedules.nightly_job([]))
     assert schedule.cron_schedule == "5 4 * * *"
     assert schedule.execution_timezone == "Asia/Singapore"
     assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING

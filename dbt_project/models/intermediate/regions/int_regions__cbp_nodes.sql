@@ -128,8 +128,14 @@ select
     cast(emp_below_count as bigint) as emp_below_count,
     cast(estabs_below_count as bigint) as estabs_below_count,
     cast(industries_count as bigint) as industries_count,
-    -- Noise can make the parts sum to more than the whole: there is no room then.
-    cast(greatest(emp_count - emp_below_count, 0) as bigint) as emp_room_count,
-    cast(greatest(estabs_count - estabs_below_count, 0) as bigint) as estabs_room_count,
+    -- Noise can make the parts sum to more than the whole: there is no room then. `greatest` skips
+    -- NULL, which must stay NULL here.
+    case
+        when emp_count is not null then cast(greatest(emp_count - emp_below_count, 0) as bigint)
+    end as emp_room_count,
+    case
+        when estabs_count is not null
+            then cast(greatest(estabs_count - estabs_below_count, 0) as bigint)
+    end as estabs_room_count,
     snapshot_id
 from nodes
