@@ -45,6 +45,10 @@ check: setup ## linters and formatters, without changing anything
 dashboard: setup ## serve the dashboards on http://127.0.0.1:8501
 	@$(BIN)/clusterkpi dashboard
 
+dagster: setup ## show the night as assets on http://127.0.0.1:3000, with its schedule
+	@DAGSTER_HOME="$$($(BIN)/python -m pipelines.defs.home)" \
+	  $(BIN)/dagster dev -m pipelines.definitions --host 127.0.0.1
+
 lock: setup ## resolve requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --all-extras --group dev --upgrade \

@@ -71,9 +71,15 @@ def contents(release: Release) -> list[Entry]:
         for row in data.guidelines(release).to_dicts()
         if row["guideline_id"] in known
     ]
+    structure = (
+        [Entry("Structure", "Economies", "structure", guideline.render_structure)]
+        if guideline.economy_structure(release).height
+        else []
+    )
     return [
         Entry("", "Overview", "overview", overview.render),
         *guides,
+        *structure,
         Entry("Structure", "Clusters by region", "clusters", cluster.render),
         Entry("About the figures", "Quality and provenance", "quality", quality.render),
     ]

@@ -91,7 +91,7 @@ def profile(frame: pl.DataFrame, *, unit: str, demo: bool) -> alt.LayerChart:
     order = data["cluster_name"].to_list()
     y = alt.Y("cluster_name:N", sort=order, title=None, axis=alt.Axis(labelLimit=230, grid=True))
     x_scale = alt.Scale(type="symlog", constant=0.5, nice=True, zero=True)
-    axis = alt.Axis(values=[0, 0.5, 1, 2, 4, 8, 16, 32], format="~g")
+    axis = alt.Axis(values=[0, 0.5, *(2.0**n for n in range(12))], format="~g", labelOverlap=True)
     colour = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=list(kinds), range=[BRAND, QUIET, WITHHELD]),

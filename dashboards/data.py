@@ -133,13 +133,18 @@ def clusters(release: Release) -> pl.DataFrame:
 
 
 def clusters_with_cells(release: Release, indicator_id: str, basis: str) -> pl.DataFrame:
-    """Clusters for which an indicator has cells; one row `all` where it has no clusters."""
+    """Clusters for which an indicator has cells; one row `all` where it has no clusters.
+
+    `present` counts values that are not zero: how widespread the cluster is.
+    """
     return _query(
         release,
         """
-        select distinct c.cluster_id, c.cluster_name
+        select c.cluster_id, c.cluster_name, c.cluster_class,
+               count(*) filter (f.value <> 0) as present
         from marts.fct_indicator_value f join marts.dim_cluster c using (cluster_id)
-        where f.indicator_id = ? and f.basis = ? order by c.cluster_name
+        where f.indicator_id = ? and f.basis = ?
+        group by c.cluster_id, c.cluster_name, c.cluster_class order by c.cluster_name
         """,
         indicator_id,
         basis,
@@ -250,8 +255,9 @@ def cross_section(release: Release, part: Slice, geo_type: str, period: str) -> 
           on f.geo_id = g.geo_id and f.indicator_id = ? and f.basis = ? and f.cluster_id = ?
          and f.period = ?
         where g.geo_type = ?
-          and coalesce(g.valid_from_year, 0) <= cast(? as integer)
-          and coalesce(g.valid_to_year, 9999) >= cast(? as integer)
+          and (f.geo_id is not null
+               or cast(? as integer) between coalesce(g.valid_from_year, 0)
+                                         and coalesce(g.valid_to_year, 9999))
         order by g.geo_name, p.geo_name
         """,
         part.indicator_id,
@@ -260,24 +266,25 @@ def cross_section(release: Release, part: Slice, geo_type: str, period: str) -> 
         period,
         geo_type,
         period,
-        period,
     )
 
 
 def places(release: Release, indicator_id: str, basis: str, geo_type: str) -> pl.DataFrame:
-    """Places of a kind that have cells, with the name of what they lie in."""
+    """Places of a kind that have cells, what they lie in, and how many values are not zero."""
     return _query(
         release,
         """
-        select g.geo_id, g.geo_name, p.geo_name as parent_name
-        from marts.dim_geo g left join marts.dim_geo p on p.geo_id = g.parent_geo_id
-        where g.geo_type = ? and g.geo_id in (
-          select geo_id from marts.fct_indicator_value where indicator_id = ? and basis = ?)
+        select g.geo_id, g.geo_name, p.geo_name as parent_name,
+               count(*) filter (f.value <> 0) as present
+        from marts.fct_indicator_value f join marts.dim_geo g using (geo_id)
+        left join marts.dim_geo p on p.geo_id = g.parent_geo_id
+        where f.indicator_id = ? and f.basis = ? and g.geo_type = ?
+        group by g.geo_id, g.geo_name, p.geo_name
         order by p.geo_name, g.geo_name
         """,
-        geo_type,
         indicator_id,
         basis,
+        geo_type,
     )
 
 

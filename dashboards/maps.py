@@ -21,7 +21,7 @@ import polars as pl
 
 from dashboards import words
 from dashboards.charts import dress
-from dashboards.style import ABSENT, DIVERGING, SEQUENCE, WITHHELD
+from dashboards.style import ABSENT, DIVERGING, EMPTY, SEQUENCE, WITHHELD
 
 GEOMETRY = Path(__file__).parent / "geometry"
 # kind of place → (file, object within it)
@@ -30,7 +30,7 @@ OUTLINES: dict[str, tuple[str, str]] = {
     "county": ("us-counties.json", "counties"),
 }
 QUOTIENT_STEPS = (0.5, 0.8, 1.25, 2.0, 4.0)
-HELD, GONE = "withheld", "no figure"
+NONE, HELD, GONE = "none (0)", "withheld", "no figure"
 
 HEIGHT_TO_WIDTH = 0.64  # of the United States in the Albers projection with its insets
 
@@ -63,14 +63,16 @@ def quotient_classes() -> list[str]:
     """Names of the classes of a location quotient, from low to high."""
     steps = [f"{step:g}" for step in QUOTIENT_STEPS]
     middle = [f"{low}–{high}" for low, high in itertools.pairwise(steps)]
-    return [f"under {steps[0]}", *middle, f"{steps[-1]} and over"]
+    return [NONE, f"under {steps[0]}", *middle, f"{steps[-1]} and over"]
 
 
 def quotient_class(value: float | None, status: str) -> str:
     """The class that a location quotient is drawn in; its lower bound belongs to it."""
     if value is None:
         return HELD if status in ("C", "Q") else GONE
-    return quotient_classes()[sum(value >= step for step in QUOTIENT_STEPS)]
+    if value == 0:
+        return NONE
+    return quotient_classes()[1 + sum(value >= step for step in QUOTIENT_STEPS)]
 
 
 def fill(geo_type: str, rows: Sequence[Mapping[str, Any]]) -> Filled:
@@ -118,7 +120,7 @@ def quotient_map(
     colour = alt.Color(
         "properties.class:N",
         scale=alt.Scale(
-            domain=[*quotient_classes(), HELD, GONE], range=[*DIVERGING, WITHHELD, ABSENT]
+            domain=[*quotient_classes(), HELD, GONE], range=[EMPTY, *DIVERGING, WITHHELD, ABSENT]
         ),
         legend=alt.Legend(
             title=None,

@@ -18,6 +18,7 @@ from dashboards.data import Release
 from dashboards.style import CSS
 
 DEMO_TITLE = "SYNTHETIC DEMONSTRATION DATA"
+LONG_NOTICE = 240  # letters; a longer notice unfolds after its first sentence
 
 
 def begin(release: Release, title: str, lead: str = "") -> None:
@@ -40,9 +41,13 @@ def banner(release: Release) -> str:
             f'<div class="ck-demo" role="alert"><strong>{DEMO_TITLE}</strong>'
             f"<span>{escape(text)}</span></div>"
         )
-    if release.notice:
-        return f'<div class="ck-notice">{escape(release.notice)}</div>'
-    return ""
+    first, _, rest = release.notice.partition(". ")
+    if rest and len(release.notice) > LONG_NOTICE:
+        return (
+            f'<details class="ck-notice"><summary>{escape(first)}. What to know before quoting a '
+            f"figure</summary>{escape(rest)}</details>"
+        )
+    return f'<div class="ck-notice">{escape(release.notice)}</div>' if release.notice else ""
 
 
 def release_line(release: Release) -> None:
@@ -186,9 +191,9 @@ def unmapped(names: Sequence[str]) -> None:
     """Say which places have a figure that the map cannot show."""
     if names:
         some = ", ".join(sorted(names)[:5]) + ("…" if len(names) > 5 else "")
+        verb = "has" if len(names) == 1 else "have"
         st.caption(
-            f"{len(names):,} with a figure have no outline on this map ({some}); they are in the "
-            "tables."
+            f"{len(names):,} with a figure {verb} no outline on this map ({some}); see the table."
         )
 
 

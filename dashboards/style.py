@@ -14,7 +14,8 @@ BRAND = "#1d4f91"
 QUIET = "#b9c1cf"
 WARNING = "#8a3b00"
 WITHHELD = "#77757f"
-ABSENT = "#f7f7f8"
+ABSENT = "#ffffff"
+EMPTY = "#dde3ea"
 # Okabe and Ito's palette, without its yellow, which is too faint on white.
 CATEGORIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9")
 SEQUENCE = ("#d3e2f1", "#a9c6e3", "#7fa9d2", "#4781b9", "#1d5a98", "#0b3564")
@@ -44,6 +45,8 @@ h2 { padding-top: 1.6rem !important; }
 .ck-demo span { background: #fff4dc; padding: 0 .2rem; }
 .ck-notice { border: 1px solid #d5dae5; border-left: .3rem solid #1d4f91; background: #f2f4f8;
   padding: .6rem 1rem; border-radius: 4px; }
+.ck-notice summary { cursor: pointer; font-weight: 600; }
+.ck-notice[open] summary { margin-bottom: .4rem; }
 .ck-water { position: fixed; inset: 0; pointer-events: none; z-index: 5; opacity: .085;
   background-image: url("WATERMARK"); }
 .ck-facts { display: flex; flex-wrap: wrap; gap: .5rem 2.4rem; margin: 0 !important;
@@ -116,6 +119,8 @@ h2 { padding-top: 1.6rem !important; }
   .ck-tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .ck-tiles li { padding: .6rem .7rem; } .ck-figure { font-size: 1.3rem; }
 }
-@media print { .ck-water { opacity: .14; } [data-testid="stSidebar"] { display: none; } }
+@media print { .ck-notice summary { cursor: pointer; font-weight: 600; }
+.ck-notice[open] summary { margin-bottom: .4rem; }
+.ck-water { opacity: .14; } [data-testid="stSidebar"] { display: none; } }
 </style>
 """.replace("WATERMARK", _WATERMARK)

@@ -65,14 +65,32 @@ def ranking(
     body = "".join(
         _ranking_row(r, labels, digits, scale, signed, has_rank) for r in rows.to_dicts()
     )
-    tall = " ck-tall" if rows.height > TALL else ""
     rank_head = '<th scope="col" class="ck-num">Rank</th>' if has_rank else ""
     return (
-        f'<div class="ck-scroll{tall}" tabindex="0"><table class="ck-table ck-ranking"><thead><tr>'
+        f'<div class="ck-scroll{_tall(rows)}" tabindex="0"><table class="ck-table ck-ranking"><thead><tr>'
         f'{rank_head}<th scope="col">{escape(place_heading)}</th>'
         f'<th scope="col" class="ck-barhead">{escape(unit)}</th>'
         '<th scope="col" class="ck-num">Value</th><th scope="col">Mark</th></tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def cells(frame: pl.DataFrame, name: str, labels: Mapping[str, str], digits: int = 2) -> str:
+    """One row a cell: what it is about, value, interval, mark."""
+    body = "".join(
+        f'<tr><td class="ck-place">{escape(row[name])}</td>'
+        f'<td class="ck-num">{escape(words.number(row["value"], digits))}</td>'
+        f'<td class="ck-num">'
+        f"{escape(words.interval(row['value_lower'], row['value_upper'], digits))}</td>"
+        f'<td title="{escape(labels.get(row["obs_status"], ""))}">{_mark(row["obs_status"])}</td>'
+        "</tr>"
+        for row in frame.to_dicts()
+    )
+    return (
+        f'<div class="ck-scroll{_tall(frame)}" tabindex="0"><table class="ck-table"><thead><tr>'
+        '<th scope="col">Cluster</th>'
+        '<th scope="col" class="ck-num">Value</th><th scope="col" class="ck-num">Interval</th>'
+        f'<th scope="col">Mark</th></tr></thead><tbody>{body}</tbody></table></div>'
     )
 
 
@@ -201,6 +219,10 @@ def _mark(status: str) -> str:
     if kind is None:
         kind = "held" if status in ("C", "Q") else "care"
     return f'<span class="ck-mark ck-mark-{kind}">{escape(status or words.NO_CELL)}</span>'
+
+
+def _tall(frame: pl.DataFrame) -> str:
+    return " ck-tall" if frame.height > TALL else ""
 
 
 def _num(is_number: bool) -> str:

@@ -44,14 +44,14 @@ def render(release: Release) -> None:
     with ranking:
         _ranking(frame, labels, basis)
     with everything:
-        _everything(frame, labels)
+        _everything(frame, labels, geo_type)
     table = frame.with_columns(
         pl.lit(INDICATOR).alias("indicator_id"),
         pl.lit(part.basis).alias("basis"),
         pl.lit(part.cluster_id).alias("cluster_id"),
     )
     page.download(release, table, f"{INDICATOR}_{part.cluster_id}_{period}", parts, key="lq_csv")
-    _profile(release, basis, period, labels, frame)
+    _profile(release, basis, period, labels)
     page.legend(release, frame["obs_status"].unique().to_list())
     page.caveats(indicator)
     page.end(release, parts)
@@ -79,11 +79,15 @@ def _choose(release: Release, available: pl.DataFrame) -> tuple[Slice, dict[str,
             key="basis",
             bind="query-params",
         )
-    found = dict(data.clusters_with_cells(release, INDICATOR, basis).rows())
+    listed = data.clusters_with_cells(release, INDICATOR, basis)
+    found = dict(listed.select("cluster_id", "cluster_name").rows())
+    traded = listed.filter(pl.col("cluster_class") == "traded")
+    first = _most_present(listed if traded.is_empty() else traded, "cluster_id")
     with cluster_box:
         cluster_id = st.selectbox(
             "Cluster",
             list(found),
+            index=list(found).index(first),
             format_func=found.__getitem__,
             key="cluster",
             bind="query-params",
@@ -136,7 +140,7 @@ def _ranking(frame: pl.DataFrame, labels: dict[str, str], basis: dict[str, Any])
     )
 
 
-def _everything(frame: pl.DataFrame, labels: dict[str, str]) -> None:
+def _everything(frame: pl.DataFrame, labels: dict[str, str], geo_type: str) -> None:
     st.subheader("All places", anchor=False)
     st.caption("Where a figure is withheld, the interval that it lies in. Click a heading to sort.")
     shown = frame.select(
@@ -148,6 +152,8 @@ def _everything(frame: pl.DataFrame, labels: dict[str, str]) -> None:
         pl.col("obs_status").replace({"": words.NO_CELL}).alias("Mark"),
         pl.col("obs_status").replace_strict(labels, default="").alias("Meaning"),
     )
+    if geo_type == "state":
+        shown = shown.drop("In")
     two = st.column_config.NumberColumn(format="%.2f", width="small")
     st.dataframe(
         shown,
@@ -163,7 +169,6 @@ def _profile(
     basis: dict[str, Any],
     period: str,
     labels: dict[str, str],
-    frame: pl.DataFrame,
 ) -> None:
     geo_type = basis["geo_type"]
     places = data.places(release, INDICATOR, basis["basis"], geo_type)
@@ -173,19 +178,17 @@ def _profile(
         for row in places.to_dicts()
     }
     st.header("Profile of one place", anchor=False)
-    best = words.ranked(words.rankable(frame), "up")["geo_id"].to_list()
     ids = list(names)
-    start = ids.index(best[0]) if best and best[0] in names else 0
     geo_id = st.selectbox(
         "Place",
         ids,
-        index=start,
+        index=ids.index(_most_present(places, "geo_id")),
         format_func=names.__getitem__,
         key=f"place_{geo_type}",
         bind="query-params",
     )
     rows = data.profile(release, INDICATOR, basis["basis"], geo_id, period)
-    drawn, listed = st.columns([3, 2], gap="large")
+    drawn, listed = st.columns([5, 4], gap="large")
     with drawn:
         st.altair_chart(
             charts.profile(rows, unit=basis["unit"], demo=release.is_synthetic),
@@ -194,23 +197,12 @@ def _profile(
             alt=f"Location quotients of all clusters in {names[geo_id]}, {period}",
         )
     with listed:
-        st.html(
-            tables.plain(
-                pl.DataFrame(
-                    [
-                        {
-                            "cluster": row["cluster_name"],
-                            "value": words.number(row["value"], 2)
-                            or words.interval(row["value_lower"], row["value_upper"], 2)
-                            or "",
-                            "mark": row["obs_status"] or words.NO_CELL,
-                            "why": labels.get(row["obs_status"], ""),
-                        }
-                        for row in rows.to_dicts()
-                    ],
-                    schema=["cluster", "value", "mark", "why"],
-                ),
-                {"cluster": "Cluster", "value": "Value", "mark": "Mark", "why": "Meaning"},
-                numeric=["value"],
-            )
-        )
+        st.html(tables.cells(rows.filter(pl.col("obs_status") != ""), "cluster_name", labels))
+        absent = rows.filter(pl.col("obs_status") == "")["cluster_name"].to_list()
+        if absent:
+            st.caption(f"No cell in this release: {', '.join(absent)}.")
+
+
+def _most_present(frame: pl.DataFrame, column: str) -> str:
+    """What has most values that are not zero; the first of several."""
+    return str(frame.sort("present", descending=True, maintain_order=True)[column][0])

@@ -15,6 +15,11 @@ from dashboards import charts, data, maps, page, tables, words
 from dashboards.data import Release, Slice
 from dashboards.style import CATEGORIES
 
+STRUCTURE_LEAD = (
+    "In which clusters an economy is stronger than the world’s average. All guidelines rest on "
+    "this: without specialisation there is no cluster to measure."
+)
+
 
 def render(release: Release, guideline_id: str) -> None:
     """Draw the page of the guideline `guideline_id`."""
@@ -28,13 +33,38 @@ def render(release: Release, guideline_id: str) -> None:
     page.begin(release, f"Guideline {row['guideline_no']}: {row['title']}")
     cite = "Guidelines on industrial clustering for SMEs, APEC 2005"
     st.html(f'<div class="ck-quote">“{tables.escape(row["sentence"])}”<cite>{cite}</cite></div>')
-    indicator = _choose_indicator(indicators, guideline_id)
+    _indicator(release, guideline_id, indicators)
+
+
+def render_structure(release: Release) -> None:
+    """Draw the page of the indicators of structure that economies have."""
+    page.begin(release, "Specialisation of economies", STRUCTURE_LEAD)
+    indicators = economy_structure(release)
+    if indicators.is_empty():
+        st.info("This release holds no indicator of the structure of economies.")
+        return
+    _indicator(release, "structure", indicators)
+
+
+def economy_structure(release: Release) -> pl.DataFrame:
+    """Indicators of structure, not of one guideline, that have cells for economies."""
+    found = data.indicators(release).filter(pl.col("guideline_id") == "structure")
+    ids = [
+        indicator_id
+        for indicator_id in found["indicator_id"]
+        if "economy" in data.bases(release, indicator_id)["geo_type"]
+    ]
+    return found.filter(pl.col("indicator_id").is_in(ids))
+
+
+def _indicator(release: Release, prefix: str, indicators: pl.DataFrame) -> None:
+    indicator = _choose_indicator(indicators, prefix)
     available = data.bases(release, indicator["indicator_id"])
     if available.is_empty():
         st.info(f"No cell of “{indicator['indicator_name']}” is in this release.")
         return
-    basis = _choose_basis(available, guideline_id)
-    _one_basis(release, guideline_id, indicator, basis, several=available.height > 1)
+    basis = _choose_basis(available, prefix)
+    _one_basis(release, prefix, indicator, basis, several=available.height > 1)
 
 
 def _choose_indicator(indicators: pl.DataFrame, prefix: str) -> dict[str, Any]:
@@ -134,7 +164,7 @@ def _choose_cluster(
     release: Release, prefix: str, indicator: dict[str, Any], basis: dict[str, Any]
 ) -> str:
     found = data.clusters_with_cells(release, indicator["indicator_id"], basis["basis"])
-    names = dict(found.rows())
+    names = dict(found.select("cluster_id", "cluster_name").rows())
     if len(names) <= 1:
         return next(iter(names), "all")
     return st.selectbox(
@@ -148,7 +178,9 @@ def _choose_cluster(
 
 def _first_ones(ordered: pl.DataFrame) -> list[str]:
     """What is highlighted before anybody chooses: the first three and the last of the order."""
-    ids = words.rankable(ordered)["geo_id"].to_list()
+    known = ordered.filter(pl.col("value").is_not_null())
+    compared = words.rankable(ordered)
+    ids = (known if compared.is_empty() else compared)["geo_id"].to_list()
     return ids if len(ids) <= 4 else [*ids[:3], ids[-1]]
 
 
@@ -193,11 +225,20 @@ def _figures(
     left, right = st.columns(2, gap="large")
     with left:
         neutral = indicator["direction"] == "neutral"
-        st.subheader(f"{'Values' if neutral else 'Ranking'}, {period}", anchor=False)
-        st.caption(page.DIRECTIONS.get(indicator["direction"], ""))
+        title = "Values" if neutral or ordered["rank"].is_null().all() else "Ranking"
+        st.subheader(f"{title}, {period}", anchor=False)
+        small = ordered.filter(pl.col("value").is_not_null()).height
+        small -= words.rankable(ordered).height
+        text = page.DIRECTIONS.get(indicator["direction"], "")
+        if small:
+            text += f" {words.plural(small, 'value')} of low reliability (U): shown, not ranked."
+        st.caption(text)
         st.html(tables.ranking(ordered, labels, unit=unit, place_heading=words.one(geo_type)))
     with right:
         st.subheader("Trend", anchor=False)
+        if frame["value"].is_null().all():
+            st.info("No year of this series has a value. The marks say why.")
+            return
         st.caption("A line breaks where a year was not reported. The others are in grey.")
         st.altair_chart(
             charts.trend(frame, compared, unit=unit, demo=demo, height=400 if mapped else 620),

@@ -113,7 +113,8 @@ def test_filling_leaves_the_shipped_outlines_alone() -> None:
 @pytest.mark.parametrize(
     ("value", "status", "expected"),
     [
-        (0.0, "Z", "under 0.5"),
+        (0.0, "Z", "none (0)"),
+        (0.001, "A", "under 0.5"),
         (0.4999, "A", "under 0.5"),
         (0.5, "A", "0.5–0.8"),
         (1.25, "A", "1.25–2"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboards import app, data
+from dashboards import app, data, page
 from tests.conftest import PROJECT_ROOT
 from tests.dashboards.conftest import Run, html_of, rows_of
 
@@ -51,7 +52,7 @@ def test_the_app_opens_on_the_overview_and_has_a_page_for_each_guideline_with_in
     listed = [entry.title for entry in app.contents(data.release_in_service())]
     assert "7. Entry of new firms" in listed
     assert listed[0] == "Overview"
-    assert listed[-2:] == ["Clusters by region", "Quality and provenance"]
+    assert listed[-3:] == ["Economies", "Clusters by region", "Quality and provenance"]
 
 
 def test_overview_lists_all_economies_and_tells_why_a_cell_is_blank(
@@ -86,7 +87,8 @@ def test_ranking_shows_the_figures_of_one_basis(
     assert len(shown) == places
     cells = sql(
         "select geo_id, value, obs_status from marts.fct_indicator_value "
-        "where indicator_id = 'entry_rate' and basis = ? and period = ?",
+        "join marts.dim_geo using (geo_id) where indicator_id = 'entry_rate' and basis = ? "
+        "and period = ? and (is_apec or geo_type <> 'economy')",
         basis,
         period,
     )
@@ -135,6 +137,37 @@ def test_other_guidelines_use_the_same_page(serving: Path, run_page: Run, sql: S
         assert len(rows_of(html_of(test))) == 21, guideline_id
 
 
+def test_structure_of_economies_is_shown_cluster_by_cluster(
+    serving: Path, run_page: Run, sql: Sql
+) -> None:
+    test = AppTest.from_string(
+        "from dashboards import data\nfrom dashboards.views import guideline\n"
+        "guideline.render_structure(data.release_in_service())\n",
+        default_timeout=60,
+    ).run()
+    assert not test.exception
+    box = test.selectbox(key="structure_cluster")
+    box.select_index(1).run()
+    assert not test.exception
+    cluster, period = (
+        test.selectbox(key=f"structure_{name}").value
+        for name in ("cluster", "baci_gross_exports_year")
+    )
+    cells = sql(
+        "select geo_id, value from marts.fct_indicator_value join marts.dim_geo using (geo_id) "
+        "where indicator_id = 'rsca_export' and is_apec and cluster_id = ? and period = ?",
+        cluster,
+        period,
+    )
+    shown = rows_of(html_of(test))
+    assert len(shown) == 21
+    for geo, value in cells:
+        text = shown[geo][-2]
+        assert (text == "") == (value is None)
+        if value is not None:
+            assert float(text.replace("−", "-")) == pytest.approx(value, abs=0.006)
+
+
 def test_a_guideline_without_indicators_says_so(serving: Path, run_page: Run, sql: Sql) -> None:
     assert not sql("select 1 from marts.dim_indicator where guideline_id = 'g5_ecommerce'")
     test = run_page("guideline", "'g5_ecommerce'")
@@ -161,8 +194,10 @@ def test_cluster_page_ranks_no_small_and_no_withheld_cell(
         geo_type,
     )
     shown = rows_of(html_of(test))
-    values = [float(row[3].replace(",", "")) for row in shown.values()]
-    assert values == pytest.approx([value for _, value in expected], abs=0.06)
+    texts = [row[3] for row in shown.values()]
+    values = [float(text.replace(",", "")) for text in texts]
+    digits = len(texts[0].partition(".")[2])
+    assert values == pytest.approx([value for _, value in expected], abs=0.5001 * 10**-digits)
     assert values == sorted(values, reverse=True)
     assert len(test.get("vega_lite_chart")) == 2
     assert test.dataframe[0].value.shape[0] >= len(expected)
@@ -183,7 +218,7 @@ def test_profile_follows_the_chosen_place(serving: Path, run_page: Run, sql: Sql
     html = html_of(test)
     assert rows
     for name, value in rows:
-        cell = f'<td data-label="Value" class="ck-num">{value:,.2f}</td>'
+        cell = f'<td class="ck-num">{value:,.2f}</td>'
         assert f"{name}</td>{cell}" in html.replace("&amp;", "&")
 
 
@@ -209,6 +244,30 @@ def test_official_figures_carry_no_demo_warning(own_home: Path, run_page: Run) -
         assert 'class="ck-water"' not in html
         assert "Recorded sample." in html
         st.cache_data.clear()
+
+
+def test_a_long_notice_unfolds_and_is_whole(own_home: Path) -> None:
+    notice = "Recorded figures. " + "Not all years are there & some <cells> are rebuilt. " * 9
+    with duckdb.connect(str(own_home / "published" / "release_one.duckdb")) as con:
+        con.execute("update meta.release set is_synthetic = false, notice = ?", [notice])
+    banner = page.banner(data.release_in_service())
+    assert banner.startswith('<details class="ck-notice"><summary>Recorded figures.')
+    assert escape(notice.partition(". ")[2]) in banner
+
+
+def test_an_indicator_without_any_value_shows_marks_and_no_empty_chart(
+    own_home: Path, run_page: Run
+) -> None:
+    with duckdb.connect(str(own_home / "published" / "release_one.duckdb")) as con:
+        con.execute(
+            "update marts.fct_indicator_value set value = null, obs_status = 'M' "
+            "where indicator_id = 'entry_rate' and basis = 'wdi_llc_density'"
+        )
+    test = run_page("guideline", "'g7_entry'")
+    assert not test.exception
+    assert "No year" in test.info[0].value
+    assert {row[-1] for row in rows_of(html_of(test)).values()} == {"M"}
+    assert not test.get("vega_lite_chart")
 
 
 def test_without_a_release_the_visitor_is_told_what_to_run(

@@ -97,22 +97,37 @@ hidden_bounds as (
         and sized.naics_code = published_below.naics_code
 ),
 
--- Industries of a cluster below one three-digit node.
+-- From here on a cluster is a number: the grid below has a row for each county, cluster and
+-- three-digit node, and grouping by long names would be most of its cost.
+clusters as (
+    select
+        cluster_id,
+        row_number() over (order by cluster_id) as cluster_no
+    from industry_clusters
+    group by cluster_id
+),
+
+numbered_industries as (
+    select
+        industry_clusters.period_year,
+        industry_clusters.naics_code,
+        cast(clusters.cluster_no as integer) as cluster_no
+    from industry_clusters
+    inner join clusters
+        on industry_clusters.cluster_id = clusters.cluster_id
+),
+
 group_industries as (
     select
         period_year,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_no,
         substr(naics_code, 1, 3) as subsector_code,
         {{ naics_sector('naics_code') }} as sector_code,
         count(*) as industries_count
-    from industry_clusters
+    from numbered_industries
     group by
         period_year,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_no,
         substr(naics_code, 1, 3),
         {{ naics_sector('naics_code') }}
 ),
@@ -121,9 +136,7 @@ group_published as (
     select
         industries.period_year,
         industries.county_code_fips5,
-        industry_clusters.scheme,
-        industry_clusters.scheme_version,
-        industry_clusters.cluster_id,
+        numbered_industries.cluster_no,
         substr(industries.naics_code, 1, 3) as subsector_code,
         count(*) as rows_count,
         sum(case when industries.is_emp_withheld then 1 else 0 end) as withheld_count,
@@ -140,9 +153,9 @@ group_published as (
         ) as unbounded_count,
         sum(industries.estabs_count) as estabs_published_count
     from industries
-    inner join industry_clusters
-        on industries.period_year = industry_clusters.period_year
-        and industries.naics_code = industry_clusters.naics_code
+    inner join numbered_industries
+        on industries.period_year = numbered_industries.period_year
+        and industries.naics_code = numbered_industries.naics_code
     left join hidden_bounds
         on industries.period_year = hidden_bounds.period_year
         and industries.county_code_fips5 = hidden_bounds.county_code_fips5
@@ -150,10 +163,24 @@ group_published as (
     group by
         industries.period_year,
         industries.county_code_fips5,
-        industry_clusters.scheme,
-        industry_clusters.scheme_version,
-        industry_clusters.cluster_id,
+        numbered_industries.cluster_no,
         substr(industries.naics_code, 1, 3)
+),
+
+published as (
+    select
+        period_year,
+        county_code_fips5,
+        cluster_no,
+        sum(rows_count) as rows_count,
+        sum(withheld_count) as withheld_count,
+        sum(poor_quality_count) as poor_quality_count,
+        sum(noise_count) as noise_count,
+        sum(emp_published_count) as emp_published_count,
+        sum(emp_hidden_lower_count) as emp_hidden_lower_count,
+        sum(estabs_published_count) as estabs_published_count
+    from group_published
+    group by period_year, county_code_fips5, cluster_no
 ),
 
 counties as (
@@ -168,123 +195,155 @@ sectors as (
     select * from nodes where length(naics_code) = 2
 ),
 
--- The lowest published node above an industry holds all that is hidden of it.
-anchored as (
+-- A node that is full, or that nothing lies below, hides nothing: it needs no row.
+sector_groups as (
     select
         counties.period_year,
-        counties.state_code_fips,
         counties.county_code_fips5,
-        counties.snapshot_id,
-        group_industries.scheme,
-        group_industries.scheme_version,
-        group_industries.cluster_id,
+        group_industries.cluster_no,
+        group_industries.subsector_code,
         group_industries.industries_count,
-        coalesce(group_published.rows_count, 0) as rows_count,
-        coalesce(group_published.withheld_count, 0) as withheld_count,
-        coalesce(group_published.poor_quality_count, 0) as poor_quality_count,
-        coalesce(group_published.noise_count, 0) as noise_count,
-        coalesce(group_published.emp_published_count, 0) as emp_published_count,
-        coalesce(group_published.emp_hidden_lower_count, 0) as emp_hidden_lower_count,
-        coalesce(group_published.emp_hidden_upper_count, 0) as emp_hidden_upper_count,
-        coalesce(group_published.unbounded_count, 0) as unbounded_count,
-        coalesce(group_published.estabs_published_count, 0) as estabs_published_count,
-        case
-            when subsectors.estabs_count is not null then group_industries.subsector_code
-            when sectors.estabs_count is not null then group_industries.sector_code
-            when counties.estabs_count is not null then 'total'
-        end as estabs_anchor_code,
-        coalesce(
-            subsectors.estabs_room_count, sectors.estabs_room_count, counties.estabs_room_count
-        ) as estabs_room_count,
-        case
-            when subsectors.emp_count is not null then group_industries.subsector_code
-            when sectors.emp_count is not null then group_industries.sector_code
-            when counties.emp_count is not null then 'total'
-        end as emp_anchor_code,
-        coalesce(
-            subsectors.emp_room_count, sectors.emp_room_count, counties.emp_room_count
-        ) as emp_room_count
+        case when sectors.estabs_count is not null then sectors.naics_code end as estabs_anchor_code,
+        coalesce(sectors.estabs_room_count, counties.estabs_room_count) as estabs_room_count,
+        case when sectors.emp_count is not null then sectors.naics_code end as emp_anchor_code,
+        coalesce(sectors.emp_room_count, counties.emp_room_count) as emp_room_count
     from counties
     inner join group_industries
         on counties.period_year = group_industries.period_year
-    left join group_published
-        on counties.period_year = group_published.period_year
-        and counties.county_code_fips5 = group_published.county_code_fips5
-        and group_industries.scheme = group_published.scheme
-        and group_industries.scheme_version = group_published.scheme_version
-        and group_industries.cluster_id = group_published.cluster_id
-        and group_industries.subsector_code = group_published.subsector_code
-    left join subsectors
-        on counties.period_year = subsectors.period_year
-        and counties.county_code_fips5 = subsectors.county_code_fips5
-        and group_industries.subsector_code = subsectors.naics_code
     left join sectors
         on counties.period_year = sectors.period_year
         and counties.county_code_fips5 = sectors.county_code_fips5
         and group_industries.sector_code = sectors.naics_code
+    where sectors.naics_code is not null or coalesce(counties.estabs_room_count, 1) > 0
+),
+
+-- The lowest published node above an industry holds all that is hidden of it.
+subsector_groups as (
+    select
+        sector_groups.period_year,
+        sector_groups.county_code_fips5,
+        sector_groups.cluster_no,
+        sector_groups.subsector_code,
+        sector_groups.industries_count,
+        case
+            when subsectors.estabs_count is not null then subsectors.naics_code
+            else sector_groups.estabs_anchor_code
+        end as estabs_anchor_code,
+        coalesce(
+            subsectors.estabs_room_count, sector_groups.estabs_room_count
+        ) as estabs_room_count,
+        case
+            when subsectors.emp_count is not null then subsectors.naics_code
+            else sector_groups.emp_anchor_code
+        end as emp_anchor_code,
+        coalesce(subsectors.emp_room_count, sector_groups.emp_room_count) as emp_room_count
+    from sector_groups
+    left join subsectors
+        on sector_groups.period_year = subsectors.period_year
+        and sector_groups.county_code_fips5 = subsectors.county_code_fips5
+        and sector_groups.subsector_code = subsectors.naics_code
+    where subsectors.naics_code is not null or coalesce(sector_groups.estabs_room_count, 1) > 0
+),
+
+anchored as (
+    select
+        subsector_groups.period_year,
+        subsector_groups.county_code_fips5,
+        subsector_groups.cluster_no,
+        subsector_groups.estabs_anchor_code,
+        subsector_groups.estabs_room_count,
+        subsector_groups.emp_anchor_code,
+        subsector_groups.emp_room_count,
+        subsector_groups.industries_count - coalesce(group_published.rows_count, 0) as gaps_count,
+        coalesce(
+            group_published.withheld_count + group_published.poor_quality_count, 0
+        ) as hidden_rows_count,
+        coalesce(group_published.emp_hidden_upper_count, 0) as emp_hidden_upper_count,
+        coalesce(group_published.unbounded_count, 0) as unbounded_count
+    from subsector_groups
+    left join group_published
+        on subsector_groups.period_year = group_published.period_year
+        and subsector_groups.county_code_fips5 = group_published.county_code_fips5
+        and subsector_groups.cluster_no = group_published.cluster_no
+        and subsector_groups.subsector_code = group_published.subsector_code
 ),
 
 -- An industry that is left out has one or two establishments, or none; none if its node is full.
 judged as (
     select
-        *,
-        case
-            when coalesce(estabs_room_count, 1) = 0 then 0
-            else industries_count - rows_count
-        end as absent_count
+        period_year,
+        county_code_fips5,
+        cluster_no,
+        estabs_anchor_code,
+        emp_anchor_code,
+        estabs_room_count,
+        emp_room_count,
+        hidden_rows_count,
+        emp_hidden_upper_count,
+        unbounded_count,
+        case when estabs_room_count = 0 then 0 else gaps_count end as absent_count
     from anchored
+),
+
+by_anchor as (
+    select
+        period_year,
+        county_code_fips5,
+        cluster_no,
+        estabs_anchor_code,
+        emp_anchor_code,
+        max(estabs_room_count) as estabs_room_count,
+        max(emp_room_count) as emp_room_count,
+        sum(absent_count) as absent_count,
+        sum(emp_hidden_upper_count) as emp_hidden_upper_count,
+        sum(unbounded_count) as unbounded_count
+    from judged
+    where absent_count > 0 or hidden_rows_count > 0
+    group by
+        period_year, county_code_fips5, cluster_no, estabs_anchor_code, emp_anchor_code
 ),
 
 estabs_by_anchor as (
     select
         period_year,
         county_code_fips5,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_no,
+        sum(absent_count) as absent_count,
         least(
             2 * sum(absent_count), coalesce(max(estabs_room_count), 2 * sum(absent_count))
         ) as estabs_hidden_count
-    from judged
-    group by
-        period_year, county_code_fips5, scheme, scheme_version, cluster_id, estabs_anchor_code
+    from by_anchor
+    group by period_year, county_code_fips5, cluster_no, estabs_anchor_code
 ),
 
 estabs_hidden as (
     select
         period_year,
         county_code_fips5,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_no,
+        sum(absent_count) as absent_count,
         sum(estabs_hidden_count) as estabs_hidden_count
     from estabs_by_anchor
-    group by period_year, county_code_fips5, scheme, scheme_version, cluster_id
+    group by period_year, county_code_fips5, cluster_no
 ),
 
 emp_by_anchor as (
     select
         period_year,
         county_code_fips5,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_no,
         max(emp_room_count) as emp_room_count,
         sum(emp_hidden_upper_count) as emp_hidden_upper_count,
         sum(absent_count) + sum(unbounded_count) as unbounded_count
-    from judged
-    where absent_count > 0 or withheld_count > 0 or poor_quality_count > 0
-    group by
-        period_year, county_code_fips5, scheme, scheme_version, cluster_id, emp_anchor_code
+    from by_anchor
+    group by period_year, county_code_fips5, cluster_no, emp_anchor_code
 ),
 
 emp_hidden as (
     select
         period_year,
         county_code_fips5,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_no,
         sum(
             case
                 when unbounded_count > 0 then emp_room_count
@@ -295,70 +354,79 @@ emp_hidden as (
             case when unbounded_count > 0 and emp_room_count is null then 1 else 0 end
         ) as unbounded_count
     from emp_by_anchor
-    group by period_year, county_code_fips5, scheme, scheme_version, cluster_id
+    group by period_year, county_code_fips5, cluster_no
+),
+
+year_clusters as (
+    select distinct
+        period_year,
+        cluster_no
+    from group_industries
+),
+
+grid as (
+    select
+        counties.period_year,
+        counties.state_code_fips,
+        counties.county_code_fips5,
+        year_clusters.cluster_no
+    from counties
+    inner join year_clusters
+        on counties.period_year = year_clusters.period_year
 ),
 
 cells as (
     select
-        period_year,
-        state_code_fips,
-        county_code_fips5,
-        scheme,
-        scheme_version,
-        cluster_id,
-        max(snapshot_id) as snapshot_id,
-        sum(industries_count) as industries_count,
-        sum(rows_count) as rows_count,
-        sum(withheld_count) as withheld_count,
-        sum(poor_quality_count) as poor_quality_count,
-        sum(noise_count) as noise_count,
-        sum(absent_count) as absent_count,
-        sum(emp_published_count) as emp_published_count,
-        sum(emp_hidden_lower_count) as emp_hidden_lower_count,
-        sum(estabs_published_count) as estabs_published_count
-    from judged
-    group by
-        period_year, state_code_fips, county_code_fips5, scheme, scheme_version, cluster_id
+        grid.period_year,
+        grid.state_code_fips,
+        grid.county_code_fips5,
+        clusters.cluster_id,
+        coalesce(published.rows_count, 0) as rows_count,
+        coalesce(published.withheld_count, 0) as withheld_count,
+        coalesce(published.poor_quality_count, 0) as poor_quality_count,
+        coalesce(published.noise_count, 0) as noise_count,
+        coalesce(estabs_hidden.absent_count, 0) as absent_count,
+        coalesce(published.emp_published_count, 0) as emp_published_count,
+        coalesce(published.emp_hidden_lower_count, 0) as emp_hidden_lower_count,
+        coalesce(emp_hidden.emp_hidden_count, 0) as emp_hidden_count,
+        coalesce(emp_hidden.unbounded_count, 0) > 0 as is_unbounded,
+        coalesce(published.estabs_published_count, 0) as estabs_published_count,
+        coalesce(estabs_hidden.estabs_hidden_count, 0) as estabs_hidden_count
+    from grid
+    inner join clusters
+        on grid.cluster_no = clusters.cluster_no
+    left join published
+        on grid.period_year = published.period_year
+        and grid.county_code_fips5 = published.county_code_fips5
+        and grid.cluster_no = published.cluster_no
+    left join estabs_hidden
+        on grid.period_year = estabs_hidden.period_year
+        and grid.county_code_fips5 = estabs_hidden.county_code_fips5
+        and grid.cluster_no = estabs_hidden.cluster_no
+    left join emp_hidden
+        on grid.period_year = emp_hidden.period_year
+        and grid.county_code_fips5 = emp_hidden.county_code_fips5
+        and grid.cluster_no = emp_hidden.cluster_no
 )
 
 select
-    cells.period_year,
-    cells.state_code_fips,
-    cells.county_code_fips5,
-    cells.scheme,
-    cells.scheme_version,
-    cells.cluster_id,
-    cast(cells.industries_count as bigint) as industries_count,
-    cast(cells.rows_count as bigint) as rows_count,
-    cast(cells.withheld_count as bigint) as withheld_count,
-    cast(cells.poor_quality_count as bigint) as poor_quality_count,
-    cast(cells.noise_count as bigint) as noise_count,
-    cast(cells.absent_count as bigint) as absent_count,
-    cast(cells.emp_published_count as bigint) as emp_published_count,
-    cast(cells.emp_published_count + cells.emp_hidden_lower_count as bigint) as emp_lower_count,
+    period_year,
+    state_code_fips,
+    county_code_fips5,
+    cluster_id,
+    cast(rows_count as bigint) as rows_count,
+    cast(withheld_count as bigint) as withheld_count,
+    cast(poor_quality_count as bigint) as poor_quality_count,
+    cast(noise_count as bigint) as noise_count,
+    cast(absent_count as bigint) as absent_count,
+    cast(emp_published_count as bigint) as emp_published_count,
+    cast(emp_published_count + emp_hidden_lower_count as bigint) as emp_lower_count,
     case
-        when coalesce(emp_hidden.unbounded_count, 0) = 0
+        when not is_unbounded
             then cast(
-                cells.emp_published_count
-                + greatest(coalesce(emp_hidden.emp_hidden_count, 0), cells.emp_hidden_lower_count)
-                as bigint
+                emp_published_count + greatest(emp_hidden_count, emp_hidden_lower_count) as bigint
             )
     end as emp_upper_count,
-    cast(cells.estabs_published_count as bigint) as estabs_published_count,
-    cast(
-        cells.estabs_published_count + estabs_hidden.estabs_hidden_count as bigint
-    ) as estabs_upper_count,
-    cells.snapshot_id
+    cast(estabs_published_count as bigint) as estabs_published_count,
+    cast(estabs_published_count + estabs_hidden_count as bigint) as estabs_upper_count
 from cells
-inner join estabs_hidden
-    on cells.period_year = estabs_hidden.period_year
-    and cells.county_code_fips5 = estabs_hidden.county_code_fips5
-    and cells.scheme = estabs_hidden.scheme
-    and cells.scheme_version = estabs_hidden.scheme_version
-    and cells.cluster_id = estabs_hidden.cluster_id
-left join emp_hidden
-    on cells.period_year = emp_hidden.period_year
-    and cells.county_code_fips5 = emp_hidden.county_code_fips5
-    and cells.scheme = emp_hidden.scheme
-    and cells.scheme_version = emp_hidden.scheme_version
-    and cells.cluster_id = emp_hidden.cluster_id

@@ -14,7 +14,7 @@ with bases as (
         {{ required_entry(basis, name, node.name) }} as {{ name }}{{ ',' if not loop.last }}
         {% endfor -%}
     {{ 'union all' if not loop.last }}
-    {%- else %}
+    {% else %}
     select
         cast(null as varchar) as indicator_id,
         cast(null as varchar) as basis,
@@ -22,7 +22,7 @@ with bases as (
         cast(null as varchar) as unit,
         cast(null as varchar) as description
     where false
-    {%- endfor %}
+    {% endfor %}
 )
 
 select

@@ -14,7 +14,7 @@ with indicators as (
         {{ text_literal(node.description) }} as description,
         {{ text_literal(node.original_file_path) }} as sql_model
     {{ 'union all' if not loop.last }}
-    {%- else %}
+    {% else %}
     select
         {% for name in texts -%}
         cast(null as varchar) as {{ name }},
@@ -22,7 +22,7 @@ with indicators as (
         cast(null as varchar) as description,
         cast(null as varchar) as sql_model
     where false
-    {%- endfor %}
+    {% endfor %}
 )
 
 select

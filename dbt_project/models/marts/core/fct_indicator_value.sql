@@ -26,7 +26,7 @@ with cells as (
         method_version
     from {{ indicator }}
     {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {% endfor %}
 )
 
 select

@@ -39,6 +39,7 @@ regional_clusters as (
     select
         period_year,
         'USA-FIPS-' || county_code_fips5 as geo_id,
+        false as is_state,
         cluster_id,
         rows_count,
         withheld_count,
@@ -56,6 +57,7 @@ regional_clusters as (
     select
         period_year,
         'USA-FIPS-' || state_code_fips as geo_id,
+        true as is_state,
         cluster_id,
         sum(rows_count) as rows_count,
         sum(withheld_count) as withheld_count,
@@ -90,11 +92,12 @@ national_totals as (
     group by period_year
 ),
 
--- A cluster of which nothing is published is no zero: it has a row only where the release proves
--- that no establishment can be hidden.
+-- A cluster of which nothing is published is no zero: one or two establishments of each of its
+-- industries may be left out. A state's zero has a row where the release proves that none is; a
+-- county's has not: such rows would be most of the fact.
 known_cells as (
     select * from regional_clusters
-    where rows_count > 0 or estabs_upper_count = 0
+    where rows_count > 0 or (is_state and estabs_upper_count = 0)
 ),
 
 joined as (

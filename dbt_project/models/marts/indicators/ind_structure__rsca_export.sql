@@ -128,12 +128,13 @@ joined as (
 ),
 
 -- RCA = own / other with two exact products of decimals, so that RCA >= 1 never hangs on the last
--- bit of a division.
+-- bit of a division. Two decimals of 18 digits would be multiplied in 64 bits and overflow.
 crossed as (
     select
         *,
-        cast(cluster_kusd * world_kusd as decimal(38, 6)) as own_product,
-        cast(economy_kusd * world_cluster_kusd as decimal(38, 6)) as other_product
+        cast(cluster_kusd as decimal(19, 3)) * cast(world_kusd as decimal(19, 3)) as own_product,
+        cast(economy_kusd as decimal(19, 3))
+        * cast(world_cluster_kusd as decimal(19, 3)) as other_product
     from joined
 ),
 
