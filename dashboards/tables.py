@@ -67,7 +67,8 @@ def ranking(
     )
     rank_head = '<th scope="col" class="ck-num">Rank</th>' if has_rank else ""
     return (
-        f'<div class="ck-scroll{_tall(rows)}" tabindex="0"><table class="ck-table ck-ranking"><thead><tr>'
+        f'<div class="ck-scroll{_tall(rows)}" tabindex="0">'
+        '<table class="ck-table ck-ranking"><thead><tr>'
         f'{rank_head}<th scope="col">{escape(place_heading)}</th>'
         f'<th scope="col" class="ck-barhead">{escape(unit)}</th>'
         '<th scope="col" class="ck-num">Value</th><th scope="col">Mark</th></tr></thead>'

@@ -53,7 +53,7 @@ def same_to_the_bit(con: duckdb.DuckDBPyConnection, table: str, columns: Columns
     """Whether both hold the same rows, by one pass over each: a sum of hashes, in any order."""
     values = ", ".join(without_stamp(name, kind) for name, kind in compared(columns))
     ours, theirs = (
-        con.sql(f"select count(*), sum(hash({values})) from {catalog}.{table}").fetchone()
+        con.sql(f"select count(*), sum(hash({values})) from {catalog}.{table}").fetchall()
         for catalog in ("ours", "theirs")
     )
     return ours == theirs

@@ -7,8 +7,16 @@
 
 {% macro default__terms(pairs) -%}
     map(
-        [{% for name in pairs %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %}],
-        [{% for term in pairs.values() %}cast({{ term }} as double){{ ', ' if not loop.last }}{% endfor %}]
+        [
+            {% for name in pairs -%}
+            '{{ name }}'{{ ', ' if not loop.last }}
+            {%- endfor %}
+        ],
+        [
+            {% for term in pairs.values() -%}
+            cast({{ term }} as double){{ ', ' if not loop.last }}
+            {%- endfor %}
+        ]
     )
 {%- endmacro %}
 
@@ -19,7 +27,11 @@
 
 {% macro default__snapshot_list(expressions) -%}
     list_filter(
-        [{% for snapshot in expressions %}cast({{ snapshot }} as varchar){{ ', ' if not loop.last }}{% endfor %}],
+        [
+            {% for snapshot in expressions -%}
+            cast({{ snapshot }} as varchar){{ ', ' if not loop.last }}
+            {%- endfor %}
+        ],
         lambda snapshot_id: snapshot_id is not null
     )
 {%- endmacro %}

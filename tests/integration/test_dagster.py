@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import httpx2 as httpx
 import pytest
 import yaml
 
 from pipelines import dbt, steps, warehouse
 from pipelines.defs import ingest, schedules
 from pipelines.defs.home import prepare_dagster_home
+from pipelines.demo import DemoTransport
 from pipelines.errors import BuildFailed
 from pipelines.http.classify import Outcome
 from pipelines.ingest import PartReport, SourceReport, Step
@@ -273,11 +275,11 @@ def test_critical_gate_failure_keeps_the_old_release(
     assert dg.AssetKey(["publish", "release"]) not in night.materialized
     assert night.serving == before and len(warehouse.releases(second_home)) == 1
     failed = {
-        event.asset_check_evaluation_data.check_name
-        for event in night.result.get_asset_check_evaluations_events()
-        if not event.asset_check_evaluation_data.passed
+        check.check_name
+        for check in night.result.get_asset_check_evaluations()
+        if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
     }
-    assert impossible in failed
+    assert failed == {impossible}
     assert [told["step"] for told in night.told] == ["gate"]
     assert "held this night back" in night.told[0]["message"]
     assert night.told[0]["exit_code"] == 1
@@ -336,12 +338,20 @@ def test_build_failure_materializes_nothing_and_is_told(
 def test_source_that_does_not_arrive_turns_the_run_red_and_blocks_nothing(
     defs: dg.Definitions, second_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    night = run_nightly(defs, second_home, monkeypatch, baci_release="HS17_V209901")
+    answer = DemoTransport.handle_request
+
+    def without_cepii(self: DemoTransport, request: httpx.Request) -> httpx.Response:
+        if request.url.host == "www.cepii.fr":
+            return httpx.Response(404, request=request)
+        return answer(self, request)
+
+    monkeypatch.setattr(DemoTransport, "handle_request", without_cepii)
+    night = run_nightly(defs, second_home, monkeypatch)
     assert not night.result.success
     assert night.steps("STEP_FAILURE") == {"check_baci"}
     assert "candidate" in night.steps("STEP_SUCCESS"), "the other sources go on"
     assert [told["step"] for told in night.told] == ["check_baci"]
-    assert "HS17_V209901" in night.told[0]["message"]
+    assert "www.cepii.fr" in night.told[0]["message"]
 
 
 def test_run_that_cannot_begin_is_told(

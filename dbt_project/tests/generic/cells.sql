@@ -16,7 +16,8 @@ select
         when n_obs is null or n_obs < 0 then 'n_obs is not a count'
         when components is null then 'no components'
         when method_version is null then 'no method version'
-        when (obs_status = 'L') <> (len(source_ids) = 0) then 'L and an empty list of sources go together'
+        when (obs_status = 'L') <> (len(source_ids) = 0)
+            then 'L and an empty list of sources go together'
     end as breach,
     *
 from cells

@@ -52,7 +52,10 @@ having count(*) <> {{ count }}
 {#- 1/0 is infinity in DuckDB and passes every NOT NULL test. -#}
 {% test no_inf_nan(model, columns) %}
 select * from {{ model }}
-where {% for column in columns %}isinf({{ column }}) or isnan({{ column }}){{ ' or ' if not loop.last }}{% endfor %}
+where
+    {% for column in columns -%}
+    isinf({{ column }}) or isnan({{ column }}){{ ' or ' if not loop.last }}
+    {%- endfor %}
 {% endtest %}
 
 {#- Sums by `by` equal those of the relation that the rows were made from, in each of `within`. -#}
@@ -82,6 +85,8 @@ from wholes
 left join schemes on true
 left join parts
     on {% for name in by %}wholes.{{ name }} = parts.{{ name }} and {% endfor -%}
-    {% for name in within %}schemes.{{ name }} = parts.{{ name }}{{ ' and ' if not loop.last }}{% endfor %}
+    {% for name in within -%}
+    schemes.{{ name }} = parts.{{ name }}{{ ' and ' if not loop.last }}
+    {%- endfor %}
 where parts.amount is distinct from wholes.amount
 {% endtest %}

@@ -6,6 +6,5 @@
     {%- do missing.append(node.name) -%}
 {%- endfor %}
 -- depends_on: {{ ref('fct_indicator_value') }}
-select model_without_a_line from (
-    select unnest(cast([{% for name in missing %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %}] as varchar[])) as model_without_a_line
-) as missing_models
+select unnest(string_split('{{ missing | join(' ') }}', ' ')) as model_without_a_line
+{{ 'where false' if not missing }}

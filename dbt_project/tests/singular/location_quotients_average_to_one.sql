@@ -1,5 +1,5 @@
--- Weighted by the regions' totals, the location quotients of a cluster average to 1 over the states,
--- which hold everything that the nation holds. Only where no state's value is withheld.
+-- Weighted by the regions' totals, the location quotients of a cluster average to 1 over the
+-- states, which hold all that the nation holds. Only where no state's value is withheld.
 with cells as (
     select * from {{ ref('fct_indicator_value') }} where indicator_id = 'location_quotient'
 ),

@@ -203,9 +203,13 @@ sector_groups as (
         group_industries.cluster_no,
         group_industries.subsector_code,
         group_industries.industries_count,
-        case when sectors.estabs_count is not null then sectors.naics_code end as estabs_anchor_code,
+        case
+            when sectors.estabs_count is not null then sectors.naics_code
+        end as estabs_anchor_code,
         coalesce(sectors.estabs_room_count, counties.estabs_room_count) as estabs_room_count,
-        case when sectors.emp_count is not null then sectors.naics_code end as emp_anchor_code,
+        case
+            when sectors.emp_count is not null then sectors.naics_code
+        end as emp_anchor_code,
         coalesce(sectors.emp_room_count, counties.emp_room_count) as emp_room_count
     from counties
     inner join group_industries

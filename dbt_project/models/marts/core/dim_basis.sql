@@ -1,17 +1,21 @@
 -- Generated from `meta: indicator: bases:` beside each indicator's SQL; see macros/dictionary.sql.
 {%- set rows = [] -%}
 {%- for node in indicator_nodes() -%}
-    {%- for basis in node.config.meta['indicator']['bases'] -%}
-        {%- do rows.append((node, basis)) -%}
+    {%- set entries = node.config.meta['indicator'] -%}
+    {%- set bases = entries.get('bases') or exceptions.raise_compiler_error(
+        "model " ~ node.name ~ ": meta.indicator has no 'bases'; name at least one in its YAML"
+    ) -%}
+    {%- for basis in bases -%}
+        {%- do rows.append((node.name, entries, basis)) -%}
     {%- endfor -%}
 {%- endfor %}
 
 with bases as (
-    {% for node, basis in rows -%}
+    {% for model_name, entries, basis in rows -%}
     select
-        {{ required_entry(node.config.meta['indicator'], 'indicator_id', node.name) }} as indicator_id,
+        {{ required_entry(entries, 'indicator_id', model_name) }} as indicator_id,
         {% for name in ['basis', 'basis_name', 'unit', 'description'] -%}
-        {{ required_entry(basis, name, node.name) }} as {{ name }}{{ ',' if not loop.last }}
+        {{ required_entry(basis, name, model_name) }} as {{ name }}{{ ',' if not loop.last }}
         {% endfor -%}
     {{ 'union all' if not loop.last }}
     {% else %}

@@ -23,28 +23,46 @@ economy_cells as (
 
 -- Entrants per 100 of the mean of this and last March's establishments. Last March is this March
 -- without the entrants and with those that left.
+state_terms as (
+    select
+        *,
+        (estabs_count + (estabs_count - estabs_entry_count + estabs_exit_count)) / 2.0
+            as mean_estabs
+    from states
+),
+
+state_rates as (
+    select
+        *,
+        -- from its terms, in full precision; where exits are withheld and the rate is not, the
+        -- published one (three decimals)
+        coalesce(
+            100.0 * estabs_entry_count / nullif(mean_estabs, 0), estabs_entry_rate_pct
+        ) as entry_rate_pct
+    from state_terms
+),
+
 state_cells as (
     select
         'USA-FIPS-' || state_code_fips as geo_id,
         period_year,
         'bds_establishment_pct' as basis,
-        estabs_entry_rate_pct as value,
+        entry_rate_pct as value,
         case
-            when estabs_entry_rate_pct = 0 then 'Z'
-            when estabs_entry_rate_pct is not null then 'A'
+            when entry_rate_pct = 0 then 'Z'
+            when entry_rate_pct is not null then 'A'
             when estabs_entry_rate_status = 'suppressed' then 'C'
             when estabs_entry_rate_status = 'low_reliability' then 'Q'
             else 'M'
         end as obs_status,
         {{ terms({
             'entrant_establishments': 'estabs_entry_count',
-            'mean_establishments':
-                '(estabs_count + (estabs_count - estabs_entry_count + estabs_exit_count)) / 2.0',
+            'mean_establishments': 'mean_estabs',
             'establishments': 'estabs_count',
             'exited_establishments': 'estabs_exit_count',
         }) }} as components,
         snapshot_id
-    from states
+    from state_rates
 ),
 
 cells as (

@@ -24,7 +24,9 @@ regional_totals as (
         period_year,
         'USA-FIPS-' || state_code_fips as geo_id,
         sum(emp_count) as emp_count,
-        case when count(emp_upper_count) = count(*) then sum(emp_upper_count) end as emp_upper_count,
+        case
+            when count(emp_upper_count) = count(*) then sum(emp_upper_count)
+        end as emp_upper_count,
         min(case when is_emp_published then 1 else 0 end) = 1 as is_emp_published,
         sum(estabs_count) as estabs_count,
         sum(estabs_upper_count) as estabs_upper_count,
@@ -66,7 +68,9 @@ regional_clusters as (
         sum(absent_count) as absent_count,
         sum(emp_published_count) as emp_published_count,
         sum(emp_lower_count) as emp_lower_count,
-        case when count(emp_upper_count) = count(*) then sum(emp_upper_count) end as emp_upper_count,
+        case
+            when count(emp_upper_count) = count(*) then sum(emp_upper_count)
+        end as emp_upper_count,
         sum(estabs_published_count) as estabs_published_count,
         sum(estabs_upper_count) as estabs_upper_count
     from county_clusters

@@ -143,7 +143,11 @@ measured as (
         *,
         cast(own_product as double) / nullif(cast(other_product as double), 0) as rca,
         cast(own_product - other_product as double)
-        / nullif(cast(own_product + other_product as double), 0) as value
+        / nullif(cast(own_product + other_product as double), 0) as value,
+        case
+            when own_product >= other_product then 1
+            when own_product < other_product then 0
+        end as is_rca_at_least_1
     from crossed
 )
 
@@ -171,7 +175,7 @@ select
         'world_cluster_exports_kusd': 'world_cluster_kusd',
         'world_exports_kusd': 'world_kusd',
         'rca': 'rca',
-        'rca_is_at_least_1': 'case when own_product >= other_product then 1 when own_product < other_product then 0 end',
+        'rca_is_at_least_1': 'is_rca_at_least_1',
         'exporters': 'exporters_count',
     }) }} as components,
     {{ snapshot_list(['case when is_covered then snapshot_id end']) }} as source_ids,

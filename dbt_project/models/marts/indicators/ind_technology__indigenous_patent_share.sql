@@ -13,7 +13,9 @@ paired as (
         max(case when indicator_code = 'IP.PAT.RESD' then value end) as resident_count,
         max(case when indicator_code = 'IP.PAT.NRES' then value end) as non_resident_count,
         max(case when indicator_code = 'IP.PAT.RESD' then snapshot_id end) as resident_snapshot_id,
-        max(case when indicator_code = 'IP.PAT.NRES' then snapshot_id end) as non_resident_snapshot_id,
+        max(
+            case when indicator_code = 'IP.PAT.NRES' then snapshot_id end
+        ) as non_resident_snapshot_id,
         min(case when obs_status = 'L' then 1 else 0 end) = 1 as is_not_covered,
         max(case when obs_status in ('E', 'P', 'B') then obs_status end) as source_mark
     from patent_cells
