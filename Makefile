@@ -11,7 +11,7 @@ export GX_ANALYTICS_ENABLED := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup refresh refresh-real test check dashboard dagster lock clean
+.PHONY: help setup refresh refresh-real test check dashboard dagster golden lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ dashboard: setup ## serve the dashboards on http://127.0.0.1:8501
 dagster: setup ## show the night as assets on http://127.0.0.1:3000, with its schedule
 	@DAGSTER_HOME="$$($(BIN)/python -m pipelines.defs.home)" \
 	  $(BIN)/dagster dev -m pipelines.definitions --host 127.0.0.1
+
+golden: setup ## write the golden picture of Dagster's graph anew, after a meant change
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -n 0 tests/integration -k golden
 
 lock: setup ## resolve requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
