@@ -27,7 +27,7 @@ from PIL import Image
 from pipelines import warehouse
 from tests.conftest import PROJECT_ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 FLAGS = [
     "--headless",

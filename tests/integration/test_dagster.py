@@ -33,8 +33,6 @@ from pipelines.sources.base import discover
 from pipelines.storage import exclusive
 from tests.comparing import differing_tables
 
-pytestmark = pytest.mark.xdist_group("dagster")
-
 GOLDEN = PROJECT_ROOT / "tests" / "fixtures" / "dagster_graph.json"
 DOWNSTREAM = ("dbt_build", "gate", "publish__release")
 

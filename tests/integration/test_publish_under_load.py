@@ -40,7 +40,6 @@ def _read_until(home: str, stop: mp.synchronize.Event, results: mp.Queue) -> Non
     results.put((reads, len(seen), errors))
 
 
-@pytest.mark.xdist_group("load")
 def test_eight_readers_during_thirty_publishes_see_whole_releases_only(tmp_path: Path) -> None:
     home = tmp_path / "home"
     publish_once(home, 0)
@@ -63,7 +62,6 @@ def test_eight_readers_during_thirty_publishes_see_whole_releases_only(tmp_path:
     assert max(releases for _, releases, _ in outcomes) >= 3
 
 
-@pytest.mark.xdist_group("load")
 def test_killed_at_fifty_moments_of_publishing(tmp_path: Path) -> None:
     """The loop publishes without a pause; the kill comes at a random moment of it."""
     home = tmp_path / "home"

@@ -15,8 +15,6 @@ from pipelines import steps, warehouse
 from pipelines.settings import Settings
 from tests.conftest import Cli, NoNetwork, once_per_session
 
-pytestmark = pytest.mark.xdist_group("wrong_input")
-
 
 @pytest.fixture(scope="module")
 def good_home(tmp_path_factory: pytest.TempPathFactory, small_recording: Path) -> Path:

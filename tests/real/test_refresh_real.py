@@ -22,7 +22,7 @@ from pipelines import steps, warehouse
 from pipelines.settings import PROJECT_ROOT, Settings
 from tests.conftest import once_per_session
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
+pytestmark = pytest.mark.real
 
 INDEX = PROJECT_ROOT / "deploy" / "replay" / "official_sample.yml"
 OLDER, NEWER = "2026-03-15", "9999-12-31"

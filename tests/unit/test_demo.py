@@ -22,8 +22,6 @@ from pipelines.settings import Settings
 from pipelines.sources.base import Answer, discover
 from pipelines.sources.wdi import series_codes
 
-pytestmark = pytest.mark.xdist_group("demo")  # one worker makes the files once
-
 TODAY = date(2026, 11, 23)
 SEED = 20050309
 SETTINGS = Settings(today=TODAY)

@@ -15,8 +15,6 @@ from pipelines.demo.baci_figures import pattern as trade_pattern
 from pipelines.demo.cbp_figures import MEASURES, cells, published_code
 from pipelines.demo.cbp_figures import pattern as county_pattern
 
-pytestmark = pytest.mark.xdist_group("demo")  # one worker makes the files once
-
 TODAY = date(2026, 11, 23)
 SEED = 20050309
 BACI = "https://www.cepii.fr/DATA_DOWNLOAD/baci/data/BACI_HS17_V202601.zip"

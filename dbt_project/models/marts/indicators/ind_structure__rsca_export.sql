@@ -163,8 +163,8 @@ select
     case
         when not is_covered then 'L'
         when value is null then 'M'
-        -- Fewer than 60 exporters are no world to compare with.
-        when exporters_count < 60 then 'U'
+        -- Fewer than 30 exporters are no world to compare with.
+        when exporters_count < 30 then 'U'
         when cluster_kusd = 0 then 'Z'
         else 'A'
     end as obs_status,
