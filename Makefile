@@ -22,7 +22,7 @@ $(STAMP): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
 setup: $(STAMP) ## make .venv with the locked packages; nothing else
@@ -41,6 +41,9 @@ test: setup ## run every test (tests marked `real` skip where their figures are 
 check: setup ## linters and formatters, without changing anything
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@scratch=$$(mktemp -d) && CLUSTERKPI_CANDIDATE=$$scratch/none.duckdb DBT_TARGET_PATH=$$scratch \
+	  DBT_LOG_PATH=$$scratch $(BIN)/dbt --quiet --warn-error parse \
+	  --project-dir dbt_project --profiles-dir dbt_project && rm -r $$scratch
 
 dashboard: setup ## serve the dashboards on http://127.0.0.1:8501
 	@$(BIN)/clusterkpi dashboard

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines import __version__, candidate, dbt, history, warehouse
+from pipelines import __version__, candidate, checks, dbt, history, warehouse
 from pipelines.errors import ClusterkpiError, ConfigError
 from pipelines.http.client import Client, RetryPolicy
 from pipelines.ingest import Night, SourceReport, Step, ingest
@@ -249,8 +249,8 @@ def gate(run: Run, nodes: Sequence[dbt.NodeResult]) -> GateReport:
             before = stack.enter_context(warehouse.open_published(settings.home, baseline))
         results = runner.run(SUITES, con, before, checked_at=now)
         rows = [
-            *_completeness_results(run, now),
-            *_dbt_results(nodes, now),
+            *checks.of_sources(run.reports.values(), now),
+            *checks.of_dbt(nodes, now),
             *(dataclasses.asdict(result) for result in results),
         ]
         candidate.insert(con, "check_result", rows)
@@ -435,76 +435,3 @@ def _why(run: Run, newest: Release | None) -> str:
         more = f" and {len(changed) - 6} more" if len(changed) > 6 else ""
         return f"new figures: {', '.join(changed[:6])}{more}"
     return "inputs or formulas differ from the newest release"
-
-
-def _completeness_results(run: Run, now: datetime) -> Iterator[dict[str, Any]]:
-    for report in run.reports.values():
-        for part in report.parts:
-            subject = f"{part.source}/{part.part}"
-            yield _check(
-                "completeness",
-                subject,
-                "complete delivery in service",
-                now,
-                passed=part.step not in (Step.FAILED, Step.HELD, Step.PARKED),
-                observed=f"{part.step.value}: {part.detail}"[:500],
-                expected="promoted or unchanged",
-            )
-            if part.step is Step.PROMOTED:
-                yield _check(
-                    "contract",
-                    subject,
-                    "rows keep the table contract",
-                    now,
-                    passed=part.quarantined == 0,
-                    observed=f"{part.landed} landed = {part.promoted} promoted + "
-                    f"{part.quarantined} quarantined",
-                    expected="0 quarantined",
-                    failed=part.quarantined,
-                )
-
-
-def _dbt_results(nodes: Sequence[dbt.NodeResult], now: datetime) -> Iterator[dict[str, Any]]:
-    for node in nodes:
-        if node.is_test:
-            kind, _, name = node.unique_id.split(".")[:3]
-            severity = "warning" if node.status == "warn" else "critical"
-            yield _check(
-                "dbt",
-                name,
-                kind.replace("_", " "),
-                now,
-                passed=node.status in ("pass", "success"),
-                observed=node.status,
-                expected="pass",
-                failed=node.failures or 0,
-                severity=severity,
-                check_id=node.unique_id,
-            )
-
-
-def _check(
-    owner: str,
-    subject: str,
-    name: str,
-    now: datetime,
-    *,
-    passed: bool,
-    observed: str,
-    expected: str,
-    failed: int = 0,
-    severity: str = "warning",
-    check_id: str = "",
-) -> dict[str, Any]:
-    return {
-        "check_id": check_id or f"{owner}:{subject}:{name}",
-        "owner": owner,
-        "subject": subject,
-        "check_name": name,
-        "severity": severity,
-        "passed": passed,
-        "observed": observed,
-        "expected": expected,
-        "rows_failed": failed,
-        "checked_at": now,
-    }
