@@ -5,6 +5,7 @@ Belongs here: turning a profile's name into a transport. Does not belong here: t
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,9 @@ def open_profile(settings: Settings) -> Profile:
         )
         return Profile(settings, transport, polite=False, notice=DEMO_NOTICE)
     if name == "live" and not argument:
-        return Profile(settings, httpx.HTTPTransport(http2=False), polite=True, notice="")
+        # a transport of one's own does not look at the environment: offices sit behind proxies
+        proxy = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy") or None
+        return Profile(settings, httpx.HTTPTransport(proxy=proxy), polite=True, notice="")
     if name == "replay" and argument:
         return _replay(settings, Path(argument))
     raise ConfigError(
