@@ -105,7 +105,6 @@ def small_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def record_demo(folder: Path, overrides: dict[str, Any], vintage: int = 2) -> None:
     """Ask the demo's publishers everything that the sources plan and write the answers down."""
     from pipelines.demo import DemoTransport
-
     from pipelines.http.classify import Outcome
     from pipelines.http.client import Client
     from pipelines.landing import Landing
