@@ -357,16 +357,19 @@ def _variables(pairs: list[str]) -> dict[str, str]:
 
 
 class _spinner:  # noqa: N801 - reads as a function
-    """A spinner with the last line on a terminal, plain lines otherwise."""
+    """A spinner on a terminal; one line per finished step, with the seconds it took."""
 
     def __enter__(self) -> Any:
+        self._since = time.monotonic()
         self._status = out.status("refresh") if out.is_terminal else None
         if self._status:
             self._status.start()
         return self._say
 
     def _say(self, line: str) -> None:
-        out.print(_plain(line))
+        now = time.monotonic()
+        out.print(f"{_plain(line)} · {now - self._since:.1f} s")
+        self._since = now
 
     def __exit__(self, *_: object) -> None:
         if self._status:
