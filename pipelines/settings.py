@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     replay_vars: dict[str, str] = Field(default_factory=dict)
 
     # what is read from each source
+    sources: tuple[str, ...] = Field(
+        (), description="JSON list; only these are read (a recording that lacks others says so)"
+    )
     today: dt.date | None = Field(None, description="plan as if today were this date (tests)")
     baci_release: str = Field("HS17_V202601", description="one HS revision and one BACI version")
     cbp_first_year: int = Field(2017, ge=2017, description="2017 is the first year of the layout")

@@ -113,7 +113,7 @@ def open_run(
     """
     profile = open_profile(settings)
     settings = profile.settings
-    sources = select(only)
+    sources = select(only, settings)
     with exclusive(settings.home):
         warehouse.recover(settings.home)
         _refuse_demo_over_official(settings)
@@ -151,8 +151,9 @@ def open_run(
 
 
 def ingest_source(run: Run, source_id: str) -> SourceReport:
-    """Step: bring one source up to date."""
-    report = ingest(run.sources[source_id], run.night)
+    """Step: bring one source up to date; one that is off in this run reports nothing."""
+    source = run.sources.get(source_id)
+    report = ingest(source, run.night) if source else SourceReport(source_id)
     run.reports[source_id] = report
     now = datetime.now(UTC).isoformat()
     warehouse.write_last_checked(
@@ -325,6 +326,8 @@ def refresh(
         report = RefreshReport(run)
         for source_id in run.sources:
             say(describe_source(ingest_source(run, source_id)))
+        if asleep := [name for name in discover() if name not in run.sources]:
+            say(f"not read  {', '.join(asleep)}")
         report.plan = plan_release(run, force=force)
         say(f"plan      {report.plan.why}")
         if not report.plan.needed:
@@ -350,6 +353,7 @@ def describe_source(report: SourceReport) -> str:
     """One line on a source, and one per part that needs a look."""
     promoted = report.of(Step.PROMOTED)
     counts = [f"{len(report.of(step))} {step.value}" for step in Step if report.of(step)]
+    counts = counts or ["not read in this run"]
     line = f"{report.source:<9} {', '.join(counts)} ({report.requests} requests)"
     if promoted:
         landed = sum(part.landed for part in promoted)

@@ -7,8 +7,9 @@ region or industry. Nothing of it may be quoted.
 
 How it is cut:
 - figures (`*_figures`): pure functions from seed, scale and year to polars frames or arrays;
-- wire formats (`*_wire`): frames to the bytes that the publisher would send;
-- `transport`: which address serves what, and how a web server answers.
+- wire formats (`*_wire`): frames to the bytes that the publisher would send, and the addresses
+  that they answer (`ROUTES`, found by `transport`);
+- `hosts`: what all emulated hosts have in common.
 
 What is data (folder `data`, classification codes and coarse sizes, no statistics): economies,
 World Bank groups and series, HS chapters and headings, NAICS sectors and codes, states, counties.

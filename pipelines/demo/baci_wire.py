@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+import httpx2 as httpx
 import polars as pl
 
 from pipelines.demo.baci_figures import flows, pattern, products
 from pipelines.demo.calendar import baci_published, baci_years
+from pipelines.demo.hosts import Demo, Route
 from pipelines.demo.packing import packed
 from pipelines.demo.tables import table
 
@@ -106,3 +108,17 @@ def _products(scale: int) -> bytes:
         )
     )
     return rows.write_csv(quote_style="non_numeric").encode("latin-1")
+
+
+def _answer(demo: Demo, request: httpx.Request, revision: str, version: str) -> httpx.Response:
+    def body() -> bytes:
+        return release_body(demo.seed, demo.scale, revision, version)
+
+    return demo.file(request, body, baci_published(version), "application/zip")
+
+
+ROUTES = (
+    Route(
+        r"https://www\.cepii\.fr/DATA_DOWNLOAD/baci/data/BACI_(HS\d\d)_V([12]\d{5})\.zip", _answer
+    ),
+)

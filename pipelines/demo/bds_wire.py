@@ -6,10 +6,12 @@ the contract refuses. Does not belong here: figures.
 
 from __future__ import annotations
 
+import httpx2 as httpx
 import polars as pl
 
 from pipelines.demo.bds_figures import REMAINDER, states
-from pipelines.demo.calendar import bds_years
+from pipelines.demo.calendar import bds_published, bds_release, bds_years
+from pipelines.demo.hosts import Demo, Route, not_found
 
 HEADER = (
     "year", "st", "firms", "estabs", "emp", "denom", "estabs_entry", "estabs_entry_rate",
@@ -55,3 +57,19 @@ def _with_cells(
     return rows.with_columns(
         pl.when(here).then(pl.lit(text)).otherwise(name).alias(name) for name in columns
     )
+
+
+def _answer(demo: Demo, request: httpx.Request, release: str) -> httpx.Response:
+    if int(release) != bds_release(demo.today):
+        return not_found(request)
+    made = bds_published(int(release))
+    return demo.file(request, lambda: release_body(demo.seed, int(release)), made, "text/csv")
+
+
+ROUTES = (
+    Route(
+        r"https://www2\.census\.gov/programs-surveys/bds/tables/time-series/"
+        r"(\d{4})/bds\1_st\.csv",
+        _answer,
+    ),
+)

@@ -11,7 +11,7 @@ Belongs here: figures. Does not belong here: what is withheld or left out (`cbp_
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import polars as pl
@@ -102,8 +102,9 @@ def industries(scale: int) -> pl.DataFrame:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=1)
 def pattern(seed: int, scale: int) -> Pattern:
-    """Which industries each county has."""
+    """Which industries each county has; kept, because every year needs it."""
     counties, trades = places(), industries(scale)
     size = counties["size"].to_numpy() + 0.35 * Noise(seed, "cbp size").normal(
         ids(counties["fips5"])

@@ -7,11 +7,13 @@ Does not belong here: figures.
 
 from __future__ import annotations
 
+import httpx2 as httpx
 import numpy as np
 import polars as pl
 
-from pipelines.demo.calendar import cbp_published
-from pipelines.demo.cbp_figures import LARGE_SIZES, SIZES, Pattern, cells
+from pipelines.demo.calendar import cbp_published, cbp_years
+from pipelines.demo.cbp_figures import LARGE_SIZES, SIZES, Pattern, cells, pattern
+from pipelines.demo.hosts import Demo, Route, not_found
 from pipelines.demo.noise import Noise, ids
 from pipelines.demo.packing import packed
 
@@ -92,3 +94,22 @@ def _refused(rows: pl.DataFrame) -> pl.DataFrame:
             row.with_columns(naics=pl.lit("31-33"), est=pl.lit("4")),
         ]
     )
+
+
+def _answer(demo: Demo, request: httpx.Request, century: str, short: str) -> httpx.Response:
+    year = int(century + short)
+    if year not in cbp_years(demo.today):
+        return not_found(request)
+
+    def body() -> bytes:
+        return year_body(demo.seed, pattern(demo.seed, demo.scale), year)
+
+    return demo.file(request, body, cbp_published(year), "application/zip")
+
+
+ROUTES = (
+    Route(
+        r"https://www2\.census\.gov/programs-surveys/cbp/datasets/(\d\d)(\d\d)/cbp\2co\.zip",
+        _answer,
+    ),
+)

@@ -1,21 +1,25 @@
 """World Bank API v2 replies (JSON) around the synthetic figures.
 
 Belongs here: three routes' wire format with its oddities: header types that depend on the route,
-texts with trailing blanks, groups among the economies, groups of income without an ISO3 code.
-Does not belong here: figures, headers of HTTP.
+texts with trailing blanks, groups among the economies, groups of income without an ISO3 code,
+caching headers that say nothing. Does not belong here: figures.
 """
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import httpx2 as httpx
 import orjson
 import polars as pl
 
 from pipelines.demo.calendar import wdi_last_updated, wdi_years
+from pipelines.demo.hosts import Demo, Route
 from pipelines.demo.tables import table
 from pipelines.demo.wdi_figures import covered, groups, known_series, observations
+from pipelines.http.static_files import http_date
 
 NOT_VALID = orjson.dumps(
     [{"message": [{"id": "120", "key": "Invalid value",
@@ -155,3 +159,64 @@ def _page(rows: list[Row], page: int, per_page: int) -> list[Row]:
 def _number(value: float | None) -> float | int | None:
     # the API writes whole numbers without a decimal point
     return int(value) if value is not None and value.is_integer() else value
+
+
+def _signal(demo: Demo, request: httpx.Request) -> httpx.Response | None:
+    if not _asks(request, {"format"}):
+        return None
+    return _json(request, signal_body(demo.today, demo.vintage))
+
+
+def _list(demo: Demo, request: httpx.Request) -> httpx.Response | None:
+    return _paged(request, economies_body) if _asks(request, {"format", *_PAGING}) else None
+
+
+def _series(demo: Demo, request: httpx.Request, code: str) -> httpx.Response | None:
+    if not _asks(request, {"format", "source", *_PAGING}) or request.url.params["source"] != "2":
+        return None
+
+    def body(page: int, per_page: int) -> bytes | None:
+        return series_body(code, demo.seed, demo.vintage, demo.today, page, per_page)
+
+    return _paged(request, body)
+
+
+def _asks(request: httpx.Request, keys: set[str]) -> bool:
+    """Whether the query has these parameters, each once, and asks for JSON."""
+    params = request.url.params
+    return sorted(params.keys()) == sorted(keys) and params["format"] == "json"
+
+
+def _paged(request: httpx.Request, body: Callable[[int, int], bytes | None]) -> httpx.Response:
+    """A page of a list; senseless paging and unknown codes get the message with status 200."""
+    page, per_page = request.url.params["page"], request.url.params["per_page"]
+    if not (page.isdecimal() and per_page.isdecimal() and int(page) and int(per_page)):
+        return _json(request, NOT_VALID)
+    if int(per_page) > MAX_PER_PAGE:
+        return httpx.Response(
+            400, headers={"Content-Type": "text/html"}, content=TOO_LARGE, request=request
+        )
+    content = body(int(page), int(per_page))
+    return _json(request, NOT_VALID if content is None else content)
+
+
+def _json(request: httpx.Request, content: bytes) -> httpx.Response:
+    """A reply with the publisher's caching headers, which say nothing about the figures."""
+    now = datetime.now(UTC)
+    headers = {
+        "Content-Type": "application/json;charset=utf-8",
+        "Cache-Control": "public, must-revalidate, max-age=2592000",
+        "Date": http_date(now),
+        "Last-Modified": http_date(now),
+        "Expires": http_date(now + timedelta(days=30)),
+    }
+    return httpx.Response(200, headers=headers, content=content, request=request)
+
+
+_PAGING = ("per_page", "page")
+_WDI = r"https://api\.worldbank\.org/v2"
+ROUTES = (
+    Route(rf"{_WDI}/sources/2", _signal),
+    Route(rf"{_WDI}/country", _list),
+    Route(rf"{_WDI}/country/all/indicator/([^/]+)", _series),
+)

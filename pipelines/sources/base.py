@@ -107,6 +107,10 @@ class Source(ABC):
             SchemaDrift: a member or column that the contract requires is not there.
         """
 
+    def off(self, settings: Settings) -> str:
+        """Why this source is not read under these settings (no key, licence); '' if it is."""
+        return ""
+
     def signal(self, settings: Settings) -> RequestSpec | None:
         """A cheap request whose answer tells whether anything changed; None where there is none."""
         return None
@@ -225,14 +229,19 @@ def discover() -> dict[str, Source]:
     return dict(sorted(found.items()))
 
 
-def select(only: Sequence[str]) -> dict[str, Source]:
-    """The sources named, or all where none is named.
+def select(only: Sequence[str], settings: Settings) -> dict[str, Source]:
+    """The sources named; or those of the settings; or all that are not off.
 
     Raises:
-        ConfigError: a name is unknown; lists the known ones.
+        ConfigError: a name is unknown (lists the known ones), or a named source is off.
     """
     known = discover()
-    unknown = sorted(set(only) - set(known))
+    wanted = tuple(only) or settings.sources
+    unknown = sorted(set(wanted) - set(known))
     if unknown:
         raise ConfigError(f"no source {', '.join(unknown)}; there are {', '.join(known)}")
-    return {name: known[name] for name in known if not only or name in only}
+    off = {name: reason for name, source in known.items() if (reason := source.off(settings))}
+    for name in wanted:
+        if name in off:
+            raise ConfigError(f"source {name} is off: {off[name]}")
+    return {n: known[n] for n in known if (n in wanted if wanted else n not in off)}
