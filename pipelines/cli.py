@@ -230,6 +230,39 @@ def dashboard(port: int = 8501, home: HomeOption = None) -> None:
 
 
 @app.command()
+def sources(
+    markdown: Annotated[bool, typer.Option("--markdown", help="as in docs/sources.md")] = False,
+    profile: ProfileOption = "live",
+) -> None:
+    """Every source: publisher, licence, cadence, raw tables, and whether it is read."""
+    from pipelines.sources.base import discover
+    from pipelines.transports import open_profile
+
+    settings = open_profile(load_settings(profile=profile)).settings
+    header = ("source", "title", "publisher", "licence", "changes", "raw tables", "read")
+    rows = [
+        (
+            source.id,
+            source.title,
+            source.publisher,
+            source.licence.id,
+            source.cadence,
+            ", ".join(f"{source.id}__{table.name}" for table in source.tables),
+            source.off(settings) or "yes",
+        )
+        for source in discover().values()
+    ]
+    if markdown:
+        for cells in (header, ("---",) * len(header), *rows):
+            typer.echo(f"| {' | '.join(cells)} |")
+        return
+    table = Table(*header)
+    for cells in rows:
+        table.add_row(*cells)
+    out.print(table)
+
+
+@app.command()
 def doctor(profile: ProfileOption = "live", home: HomeOption = None) -> None:
     """One cheap request per source: does it answer, and as what?"""
     import tempfile
