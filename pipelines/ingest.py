@@ -18,14 +18,15 @@ import polars as pl
 
 from pipelines import contracts
 from pipelines.errors import ClusterkpiError, Incomplete, SchemaDrift
-from pipelines.http.classify import HAS_DATA, PARKED, Outcome
-from pipelines.http.client import Client, Validators
+from pipelines.http.classify import HAS_DATA, PARKED, Outcome, Verdict
+from pipelines.http.client import Client, RequestSpec, Validators
 from pipelines.landing import Landed, Landing
 from pipelines.settings import Settings
 from pipelines.sources.base import Answer, Source
 from pipelines.vintages import Manifest, PartState, TableFiles, VintageWriter, latest
 
 _MAX_REQUESTS_PER_PART = 500
+_SPLITTABLE = frozenset({Outcome.TOO_LARGE, Outcome.TRUNCATED})
 
 
 class Step(StrEnum):
@@ -59,7 +60,7 @@ class SourceReport:
 
     source: str
     parts: list[PartReport] = field(default_factory=list)
-    signal: str | None = None
+    signals: dict[str, str] = field(default_factory=dict)
     requests: int = 0
 
     def of(self, step: Step) -> list[PartReport]:
@@ -109,7 +110,7 @@ def ingest(source: Source, night: Night) -> SourceReport:
     )
     promoted: dict[str, PartState] = {}
     try:
-        report.signal = _read_signal(source, night, report)
+        overall = _probe(source, source.signal(settings), night, report)
     except _PartTrouble as trouble:
         report.parts = [
             PartReport(source.id, part, trouble.step, trouble.detail, trouble.outcome)
@@ -118,6 +119,8 @@ def ingest(source: Source, night: Night) -> SourceReport:
         return report
     for part in source.parts(settings):
         try:
+            if token := _token(source, part, overall, night, report):
+                report.signals[part] = token
             outcome = _bring_up_to_date(source, part, manifest, night, writer, report)
         except _PartTrouble as trouble:
             writer.discard_part(part)
@@ -143,15 +146,15 @@ def ingest(source: Source, night: Night) -> SourceReport:
                 source.id,
                 settings.realm,
                 night.vintage,
-                report.signal,
                 {part: parts[part] for part in sorted(parts) if part in wanted},
             )
         )
     return report
 
 
-def _read_signal(source: Source, night: Night, report: SourceReport) -> str | None:
-    spec = source.signal(night.settings)
+def _probe(
+    source: Source, spec: RequestSpec | None, night: Night, report: SourceReport
+) -> bytes | None:
     if spec is None:
         return None
     fetched = night.client.fetch(spec)
@@ -160,8 +163,18 @@ def _read_signal(source: Source, night: Night, report: SourceReport) -> str | No
     if fetched.outcome is not Outcome.OK:
         step = Step.PARKED if fetched.outcome in PARKED else Step.FAILED
         raise _PartTrouble(step, fetched.outcome, _advice(source, spec.public_url, fetched.verdict))
+    return night.landing.land(fetched).read()
+
+
+def _token(
+    source: Source, part: str, overall: bytes | None, night: Night, report: SourceReport
+) -> str | None:
+    """The publisher's token of a part: from the probe of the source, else from one of the part."""
+    body = overall
+    if body is None:
+        body = _probe(source, source.part_signal(part, night.settings), night, report)
     try:
-        return source.read_signal(night.landing.land(fetched).read())
+        return None if body is None else source.read_signal(body, part)
     except SchemaDrift as error:
         raise _PartTrouble(Step.FAILED, Outcome.SCHEMA_DRIFT, str(error)) from error
 
@@ -173,10 +186,16 @@ def _bring_up_to_date(
     night: Night,
     writer: VintageWriter,
     report: SourceReport,
+    *,
+    again: bool = False,
 ) -> PartState | PartReport:
     state = manifest.parts.get(part)
     current = state is not None and state.parser_version == source.parser_version
-    if current and not night.force and _signal_says_unchanged(report.signal, state, night):
+    if (
+        current
+        and not night.force
+        and _signal_says_unchanged(report.signals.get(part), state, night)
+    ):
         return PartReport(source.id, part, Step.UNCHANGED, "by the publisher's signal")
     answers = _ask(source, part, night, report)
     replies = [answer.landed for answer in answers if answer.landed is not None]
@@ -196,9 +215,12 @@ def _bring_up_to_date(
         proof = source.prove(part, replies)
         canonical = source.canonical_sha256(part, replies)
     except Incomplete as error:
+        outcome = Outcome(error.outcome)
+        if outcome is Outcome.TORN and not again:  # the publisher changed it while we read
+            return _bring_up_to_date(source, part, manifest, night, writer, report, again=True)
         raise _PartTrouble(
             Step.FAILED,
-            Outcome(error.outcome),
+            outcome,
             f"{error.detail}. Nothing was promoted; it is fetched again next night.",
         ) from error
     except SchemaDrift as error:
@@ -238,38 +260,53 @@ def _signal_says_unchanged(signal: str | None, state: PartState, night: Night) -
 def _ask(source: Source, part: str, night: Night, report: SourceReport) -> list[Answer]:
     answers: list[Answer] = []
     while (spec := source.next_request(part, answers, night.settings)) is not None:
-        if len(answers) >= _MAX_REQUESTS_PER_PART:
-            raise _PartTrouble(Step.FAILED, Outcome.TORN, f"{part}: paging does not end")
-        sha, validators, _ = night.known.get(spec.request_key, ("", None, ""))
-        at_rest = night.landing.path_of(source.id, sha, spec.media) if sha else None
-        usable = bool(spec.static and at_rest and at_rest.exists() and not night.force)
-        fetched = night.client.fetch(spec, validators if usable else None)
-        report.requests += 1
-        landed: Landed | None = None
-        if fetched.outcome is Outcome.NOT_MODIFIED and at_rest and validators:
-            landed = Landed(
-                sha,
-                at_rest,
-                spec.media,
-                spec.public_url,
-                fetched.requested_at,
-                validators.etag,
-                validators.last_modified,
-            )
-        elif fetched.outcome in HAS_DATA and fetched.path is not None:
-            landed = night.landing.land(fetched)
-        elif fetched.path is not None:
-            fetched.path.unlink(missing_ok=True)  # a refusal is kept in words, in the log
-        night.landing.log(fetched, licence_id=source.licence.id)
-        answers.append(Answer(spec, fetched.outcome, landed))
-        if fetched.outcome in HAS_DATA or fetched.outcome is Outcome.NOT_YET_PUBLISHED:
-            continue
-        step = Step.PARKED if fetched.outcome in PARKED else Step.FAILED
-        raise _PartTrouble(step, fetched.outcome, _advice(source, spec.public_url, fetched.verdict))
+        pieces = [spec]
+        while pieces:
+            if len(answers) >= _MAX_REQUESTS_PER_PART:
+                raise _PartTrouble(Step.FAILED, Outcome.TORN, f"{part}: paging does not end")
+            piece = pieces.pop(0)
+            try:
+                answers.append(replace(_one(source, piece, night, report), spec=spec))
+            except _PartTrouble as trouble:
+                smaller = source.split(piece) if trouble.outcome in _SPLITTABLE else []
+                if not smaller:
+                    raise
+                pieces = smaller + pieces
     return answers
 
 
-def _advice(source: Source, url: str, verdict) -> str:
+def _one(source: Source, spec: RequestSpec, night: Night, report: SourceReport) -> Answer:
+    """One request to its end. Trouble is raised; what comes back is an answer to build on."""
+    sha, validators, _ = night.known.get(spec.request_key, ("", None, ""))
+    at_rest = night.landing.path_of(source.id, sha, spec.media) if sha else None
+    usable = bool(spec.static and at_rest and at_rest.exists() and not night.force)
+    fetched = night.client.fetch(spec, validators if usable else None)
+    report.requests += 1
+    landed: Landed | None = None
+    if fetched.outcome is Outcome.NOT_MODIFIED and at_rest and validators:
+        landed = Landed(
+            sha,
+            at_rest,
+            spec.media,
+            spec.public_url,
+            fetched.requested_at,
+            validators.etag,
+            validators.last_modified,
+        )
+    elif fetched.outcome in HAS_DATA and fetched.path is not None:
+        landed = night.landing.land(fetched)
+        if why := source.truncated(spec, landed):
+            fetched = replace(fetched, verdict=Verdict(Outcome.TRUNCATED, why))
+    elif fetched.path is not None:
+        fetched.path.unlink(missing_ok=True)  # a refusal is kept in words, in the log
+    night.landing.log(fetched, licence_id=source.licence.id)
+    if fetched.outcome in HAS_DATA or fetched.outcome is Outcome.NOT_YET_PUBLISHED:
+        return Answer(spec, fetched.outcome, landed)
+    step = Step.PARKED if fetched.outcome in PARKED else Step.FAILED
+    raise _PartTrouble(step, fetched.outcome, _advice(source, spec.public_url, fetched.verdict))
+
+
+def _advice(source: Source, url: str, verdict: Verdict) -> str:
     what = {
         Outcome.BLOCKED: "the publisher refuses or answers with a page; look at the address in a "
         "browser, set CLUSTERKPI_CONTACT, and try again later",
@@ -278,7 +315,9 @@ def _advice(source: Source, url: str, verdict) -> str:
         Outcome.BAD_REQUEST: f"the request is not accepted; check the code in {source.id}'s list",
         Outcome.AUTH: "a key is missing or wrong",
         Outcome.GONE: "the address is gone; look for its successor at " + source.homepage,
-        Outcome.TOO_LARGE: "the reply is larger than its ceiling",
+        Outcome.TOO_LARGE: "the reply is larger than its ceiling and cannot be split further",
+        Outcome.TRUNCATED: "the reply was cut at a cap and cannot be split further",
+        Outcome.QUEUED: "the publisher is still making the reply; the next night asks again",
     }.get(verdict.outcome, "the next night tries again")
     wait = f" (asked to wait {verdict.retry_after_s:.0f} s)" if verdict.retry_after_s else ""
     return f"{url}: {verdict.outcome.value}: {verdict.detail}{wait}; {what}"

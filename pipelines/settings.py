@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     request_attempts: int = Field(5, ge=1, le=20)
     retry_wait_initial_seconds: float = Field(2.0, ge=0)
     retry_wait_max_seconds: float = Field(300.0, ge=0)
+    queue_wait_seconds: float = Field(45.0, ge=0, description="between polls of a queued reply")
+    queue_polls: int = Field(10, ge=0, description="then the part is left for the next night")
 
     # promotion and publishing
     max_quarantine_share: float = Field(0.02, ge=0, le=1)

@@ -130,6 +130,8 @@ def open_run(
                 settings.request_attempts,
                 settings.retry_wait_initial_seconds,
                 settings.retry_wait_max_seconds,
+                settings.queue_polls,
+                settings.queue_wait_seconds,
             ),
             intervals=settings.host_interval_seconds,
             polite=profile.polite,
@@ -164,7 +166,9 @@ def ingest_source(run: Run, source_id: str) -> SourceReport:
                 "step": part.step.value,
                 "detail": part.detail,
                 "realm": run.settings.realm,
-                "signal": report.signal if part.step in (Step.PROMOTED, Step.UNCHANGED) else None,
+                "signal": report.signals.get(part.part)
+                if part.step in (Step.PROMOTED, Step.UNCHANGED)
+                else None,
             }
             for part in report.parts
         },

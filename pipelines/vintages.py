@@ -85,7 +85,6 @@ class Manifest:
     source: str
     realm: str
     vintage: str
-    signal: str | None = None
     parts: dict[str, PartState] = field(default_factory=dict)
 
     def files(self, table: str, parts: Iterable[str] | None = None) -> list[str]:

@@ -131,7 +131,7 @@ def table_events(
         metadata={
             **{step.value: len(report.of(step)) for step in Step if report.of(step)},
             "requests": report.requests,
-            "signal": report.signal or "none",
+            "signals": sorted(set(report.signals.values())),
             "outcomes": [
                 f"{part.part} {part.step.value}: {part.detail or part.outcome or ''}"
                 for part in report.parts

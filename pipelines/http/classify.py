@@ -45,6 +45,8 @@ class Media(StrEnum):
 
     JSON = "json"
     CSV = "csv"
+    TSV = "tsv"
+    XML = "xml"
     ZIP = "zip"
 
 
@@ -56,11 +58,13 @@ class Verdict:
         outcome: member of the closed set.
         detail: one sentence for the log and for people.
         retry_after_s: seconds that the server asked to wait, where it did.
+        queue_id: under which a queued extraction can be asked for, where the server gave one.
     """
 
     outcome: Outcome
     detail: str = ""
     retry_after_s: float | None = None
+    queue_id: str = ""
 
 
 RETRYABLE = frozenset({Outcome.TRANSIENT, Outcome.RATE_LIMITED})
@@ -68,6 +72,9 @@ HAS_DATA = frozenset({Outcome.OK, Outcome.EMPTY, Outcome.NOT_MODIFIED})
 PARKED = frozenset({Outcome.RATE_LIMITED, Outcome.QUOTA_EXHAUSTED, Outcome.QUEUED})
 
 _HTML = re.compile(rb"^(<!doctype html|<html|<head|<\?xml[^>]*>\s*<!doctype html)", re.I)
+_QUEUE_STATUS = re.compile(r"<(?:\w+:)?status>\s*(\w+)\s*</", re.I)
+_QUEUE_ID = re.compile(r"<(?:\w+:)?(?:id|key)>\s*([\w.-]+)\s*</", re.I)
+_MESSAGE_BYTES = 65_536
 _REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)")
 _TRANSIENT_STATUS = frozenset({408, 425, 500, 502, 503, 504})
 # World Bank message ids: 105 service unavailable, 199 internal; all others are about the request.
@@ -115,19 +122,48 @@ def classify(
         return _refusal(status, headers, start, html, not_found, now)
     if html:
         return Verdict(Outcome.TRANSIENT, "an HTML page came instead of data")
+    if start[:1] == b"<" and media is not Media.ZIP:
+        return _xml(start, media)
     if not body:
         return Verdict(Outcome.TRANSIENT, "empty body with a success status")
     if media is Media.ZIP:
         if start[:2] == b"PK":
             return Verdict(Outcome.OK)
         return Verdict(Outcome.TRANSIENT, f"not a zip archive: starts with {start[:16]!r}")
-    if media is Media.CSV:
-        if start[:1] in (b"{", b"[", b"<"):
+    if media in (Media.CSV, Media.TSV):
+        if start[:1] in (b"{", b"["):
+            said = _json(body) if len(body) < _MESSAGE_BYTES else Verdict(Outcome.OK)
+            if said.outcome in (Outcome.QUEUED, Outcome.BAD_REQUEST, Outcome.EMPTY):
+                return said
             return Verdict(Outcome.TRANSIENT, f"not CSV: starts with {start[:24]!r}")
         if b"\n" not in body.rstrip(b"\r\n"):
             return Verdict(Outcome.NOT_YET_PUBLISHED, "the file holds a header and no rows")
         return Verdict(Outcome.OK)
+    if media is Media.XML:
+        return Verdict(Outcome.TRANSIENT, f"not XML: starts with {start[:24]!r}")
     return _json(body)
+
+
+def _xml(start: bytes, media: Media) -> Verdict:
+    """XML with a success status: a queue's answer (Eurostat), a fault, or what was asked for."""
+    text = start.decode("utf-8", "replace")
+    status = _QUEUE_STATUS.search(text)
+    if status:
+        ticket = _QUEUE_ID.search(text)
+        state, number = status[1].upper(), ticket[1] if ticket else ""
+        if state == "AVAILABLE":
+            return Verdict(Outcome.OK, "the queued extraction is ready", queue_id=number)
+        if state == "EXPIRED":
+            return Verdict(Outcome.TRANSIENT, "the queued extraction has expired")
+        return Verdict(Outcome.QUEUED, f"the extraction is queued ({state})", queue_id=number)
+    if "Fault>" in text:
+        return Verdict(
+            Outcome.TOO_LARGE if "EXTRACTION_TOO_BIG" in text else Outcome.BAD_REQUEST,
+            " ".join(re.sub(r"<[^>]*>", " ", text).split())[:200],
+        )
+    if media is Media.XML:
+        return Verdict(Outcome.OK)
+    return Verdict(Outcome.TRANSIENT, f"XML came instead of {media.value}: {text[:24]!r}")
 
 
 def _refusal(
@@ -151,7 +187,12 @@ def _refusal(
         return Verdict(Outcome.RATE_LIMITED, f"429 {brief}", wait)
     if status in _TRANSIENT_STATUS:
         return Verdict(Outcome.TRANSIENT, f"{status} {brief}", wait)
+    if "ERR_NOT_FOUND_4" in text:
+        return Verdict(Outcome.GONE, f"{status} {brief}")
+    if status == 400 and "No results found" in text:
+        return Verdict(Outcome.EMPTY, f"{status} {brief}")
     if status == 413 or (status == 400 and "Too much data" in text):
+        # both of Eurostat's refusals carry the same id: only the label tells them apart
         queued = "ASYNCHRONOUS_RESPONSE" in text
         return Verdict(Outcome.QUEUED if queued else Outcome.TOO_LARGE, f"{status} {brief}")
     if status == 401:

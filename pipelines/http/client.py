@@ -35,8 +35,12 @@ _CHUNK_BYTES = 1 << 20
 # Seconds between two requests to one host; the publishers' rules, where they publish any.
 HOST_INTERVAL_SECONDS: dict[str, float] = {
     "api.worldbank.org": 0.5,
+    "comtradeapi.un.org": 6.0,
+    "ec.europa.eu": 1.0,
+    "sdmx.oecd.org": 65.0,  # 60 data downloads an hour
     "www.cepii.fr": 1.0,
     "www2.census.gov": 0.5,
+    "www.census.gov": 0.5,
 }
 DEFAULT_INTERVAL_SECONDS = 1.0
 BLOCKS_BEFORE_BREAK = 3
@@ -57,6 +61,8 @@ class RequestSpec:
         max_bytes: ceiling after which the transfer is cut.
         not_found: what a 404 means at this address.
         redirect_hosts: hosts to which a redirect may be followed; none unless named.
+        queue_url: address of the publisher's queue, where it keeps one: `/status/{id}` and
+            `/data/{id}` below it are asked for an extraction that is not ready at once.
         secret_headers: joined at send time, in no log, no key and no error text.
     """
 
@@ -69,6 +75,7 @@ class RequestSpec:
     max_bytes: int = 256 << 20
     not_found: Outcome = Outcome.GONE
     redirect_hosts: frozenset[str] = frozenset()
+    queue_url: str = ""
     secret_headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -125,11 +132,16 @@ class Fetched:
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How patient the client is. A longer Retry-After than `wait_max_s` parks the request."""
+    """How patient the client is. A longer Retry-After than `wait_max_s` parks the request.
+
+    A queued extraction is asked for `queue_polls` times, `queue_wait_s` apart.
+    """
 
     attempts: int = 5
     wait_initial_s: float = 2.0
     wait_max_s: float = 300.0
+    queue_polls: int = 10
+    queue_wait_s: float = 45.0
 
 
 class _Retry(Exception):
@@ -196,6 +208,33 @@ class Client:
         Raises:
             StorageError: the bytes could not be written.
         """
+        result = self._fetch(spec, known)
+        for _ in range(self._policy.queue_polls):
+            if result.outcome is not Outcome.QUEUED:
+                break
+            if self._polite:
+                self._sleep(self._policy.queue_wait_s)
+            polled = self._poll(spec, result.verdict.queue_id)
+            result = replace(polled, spec=spec, attempts=result.attempts + polled.attempts)
+        return result
+
+    def _poll(self, spec: RequestSpec, ticket: str) -> Fetched:
+        """Ask once for an extraction that was queued."""
+        if not (ticket and spec.queue_url):
+            return self._fetch(spec, None)  # no ticket: the same request is asked again
+        url = f"{spec.queue_url}/status/{ticket}"
+        status = self._fetch(replace(spec, url=url, params=(), media=Media.XML), None)
+        if status.path is not None:
+            _discard(status.path)
+        if status.outcome is Outcome.OK:
+            url = f"{spec.queue_url}/data/{ticket}"
+            return self._fetch(replace(spec, url=url, params=()), None)
+        if status.outcome is Outcome.QUEUED:
+            verdict = replace(status.verdict, queue_id=ticket)
+            return replace(status, verdict=verdict, path=None, sha256=None)
+        return self._fetch(spec, None)  # it expired or was lost: start again
+
+    def _fetch(self, spec: RequestSpec, known: Validators | None) -> Fetched:
         host = urlsplit(spec.url).netloc
         if self._blocked[host] >= BLOCKS_BEFORE_BREAK:
             now = datetime.now(UTC)

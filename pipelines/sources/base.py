@@ -43,7 +43,11 @@ class Licence:
 
 @dataclass(frozen=True)
 class Answer:
-    """One reply of a part: its outcome and, unless it brought none, the landed bytes."""
+    """One reply of a part: its outcome and, unless it brought none, the landed bytes.
+
+    `spec` is the request that the source planned: where it had to be split, several answers have
+    the same one.
+    """
 
     spec: RequestSpec
     outcome: Outcome
@@ -112,12 +116,28 @@ class Source(ABC):
         return ""
 
     def signal(self, settings: Settings) -> RequestSpec | None:
-        """A cheap request whose answer tells whether anything changed; None where there is none."""
+        """A cheap request whose answer tells what changed in the whole source, if there is one."""
         return None
 
-    def read_signal(self, body: bytes) -> str:
-        """The version token in the signal's answer."""
-        raise NotImplementedError(f"{self.id} has no signal")
+    def part_signal(self, part: str, settings: Settings) -> RequestSpec | None:
+        """A cheap request whose answer tells whether one part changed, if there is one."""
+        return None
+
+    def read_signal(self, body: bytes, part: str) -> str | None:
+        """The version token of a part in a signal's answer; None where it says nothing of it.
+
+        Raises:
+            SchemaDrift: the answer is not what the publisher documents.
+        """
+        return None
+
+    def truncated(self, spec: RequestSpec, reply: Landed) -> str:
+        """Why a reply that looks whole has been cut at the publisher's cap; '' if it has not."""
+        return ""
+
+    def split(self, spec: RequestSpec) -> list[RequestSpec]:
+        """Smaller requests that together ask for the same; empty where it cannot be split."""
+        return []
 
     def prove(self, part: str, replies: Sequence[Landed]) -> Proof:
         """Prove that the replies are one complete delivery. Default: a whole static file.

@@ -105,7 +105,7 @@ class Wdi(Source):
     def signal(self, settings: Settings) -> RequestSpec:
         return RequestSpec(self.id, "_signal", f"{_BASE}/sources/2", (("format", "json"),))
 
-    def read_signal(self, body: bytes) -> str:
+    def read_signal(self, body: bytes, part: str) -> str:
         try:
             return str(orjson.loads(body)[1][0]["lastupdated"])
         except (KeyError, IndexError, TypeError, ValueError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -233,3 +234,62 @@ def test_requests_to_one_host_keep_their_distance(publisher: Publisher, tmp_path
     for _ in range(3):
         client.fetch(spec(publisher))
     assert pauses == [6.5, 6.5]
+
+
+def queue(publisher: Publisher, states: list[str]) -> None:
+    """A publisher that queues `/f`; its status goes through `states`, then the data are there."""
+    told = iter(states)
+
+    def script(handler: BaseHTTPRequestHandler, _n: int) -> Reply:
+        if handler.path.startswith("/async/status/"):
+            return 200, {}, f"<r><status>{next(told)}</status></r>".encode()
+        if handler.path == "/async/data/a-1":
+            return 200, {}, b"geo,value\nDE21,1\n"
+        envelope = (
+            b'<S:Envelope xmlns:S="x"><queued><id>a-1</id><status>SUBMITTED</status></queued>'
+        )
+        return 200, {}, envelope + b"</S:Envelope>"
+
+    publisher.script = script
+
+
+def test_queued_extraction_is_polled_until_it_is_there(
+    publisher: Publisher, tmp_path: Path
+) -> None:
+    queue(publisher, ["PROCESSING", "AVAILABLE"])
+    asked = spec(publisher, media=Media.CSV, queue_url=publisher.base + "/async")
+    got = make_client(tmp_path).fetch(asked)
+    assert got.outcome is Outcome.OK and got.spec == asked
+    assert got.path is not None and got.path.read_bytes() == b"geo,value\nDE21,1\n"
+    assert publisher.hits == {"/f": 1, "/async/status/a-1": 2, "/async/data/a-1": 1}
+
+
+def test_expired_extraction_is_asked_for_again_and_polling_ends(
+    publisher: Publisher, tmp_path: Path
+) -> None:
+    queue(publisher, ["EXPIRED"] * 20)
+    policy = RetryPolicy(1, wait_initial_s=0.0, queue_polls=3)
+    client = Client(httpx.HTTPTransport(), tmp_path, policy=policy, polite=False)
+    asked = spec(publisher, media=Media.CSV, queue_url=publisher.base + "/async")
+    got = client.fetch(asked)
+    assert got.outcome is Outcome.QUEUED
+    assert publisher.hits["/f"] == 4
+
+
+def test_queue_without_a_ticket_is_the_same_request_again_after_a_pause(
+    publisher: Publisher, tmp_path: Path
+) -> None:
+    label = "ASYNCHRONOUS_RESPONSE. Your request will be treated asynchronously."
+    body = json.dumps({"error": [{"status": 413, "id": 413, "label": label}]}).encode()
+    publisher.script = lambda _h, n: (413, {}, body) if n < 3 else (200, {}, b"a,b\n1,2\n")
+    pauses: list[float] = []
+    client = Client(
+        httpx.HTTPTransport(),
+        tmp_path,
+        policy=RetryPolicy(1, queue_polls=5, queue_wait_s=45.0),
+        intervals={publisher.base.removeprefix("http://"): 0.0},
+        sleep=pauses.append,
+    )
+    got = client.fetch(spec(publisher, media=Media.CSV))
+    assert got.outcome is Outcome.OK and got.attempts == 3
+    assert [pause for pause in pauses if pause > 1] == [45.0, 45.0]

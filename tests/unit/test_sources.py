@@ -148,11 +148,10 @@ def test_wdi_missing_field_and_odd_signal_are_schema_drift(tmp_path: Path) -> No
     del lost["countryiso3code"]
     with pytest.raises(SchemaDrift, match="row 1 lacks the field 'countryiso3code'"):
         list(wdi.parse(code, [landed(tmp_path, "p", page([lost]), Media.JSON)]))
-    assert (
-        wdi.read_signal(b'[{"page":"1"},[{"id":"2","lastupdated":"2026-07-13"}]]') == "2026-07-13"
-    )
+    database = b'[{"page":"1"},[{"id":"2","lastupdated":"2026-07-13"}]]'
+    assert wdi.read_signal(database, code) == "2026-07-13"
     with pytest.raises(SchemaDrift, match="lastupdated"):
-        wdi.read_signal(b'[{"page":"1"},[]]')
+        wdi.read_signal(b'[{"page":"1"},[]]', code)
 
 
 def test_wdi_series_are_unique() -> None:

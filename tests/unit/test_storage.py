@@ -87,7 +87,7 @@ def test_a_vintage_is_in_service_only_after_its_rename(tmp_path: Path) -> None:
         before = latest(raw, "official", "src")
         assert vintage != before.vintage
         state = part_state(vintage, (str(path),))
-        writer.commit(Manifest("src", "official", vintage, None, {"p": state}))
+        writer.commit(Manifest("src", "official", vintage, {"p": state}))
         now = latest(raw, "official", "src")
         assert now.parts["p"] == state
         assert pl.read_parquet(raw / now.files("t")[0])["a"].to_list() == [1]
