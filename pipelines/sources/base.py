@@ -148,7 +148,7 @@ class Source(ABC):
         for reply in replies:
             if reply.media is Media.ZIP:
                 prove_zip(reply)
-            elif reply.media is Media.CSV:
+            elif reply.media in _WIDTHS:
                 prove_csv(reply)
         changed = http_date(replies[-1].last_modified)
         return Proof(changed.date().isoformat() if changed else replies[-1].sha256[:12], changed)
@@ -161,7 +161,7 @@ class Source(ABC):
                 with zipfile.ZipFile(reply.path) as archive:
                     for info in sorted(archive.infolist(), key=lambda item: item.filename):
                         digest.update(f"{info.filename}|{info.CRC}|{info.file_size}\n".encode())
-            elif reply.media is Media.CSV:
+            elif reply.media in _WIDTHS:
                 header, *rows = reply.read().splitlines()
                 digest.update(b"\n".join([header, *sorted(row for row in rows if row)]))
             else:
@@ -170,6 +170,9 @@ class Source(ABC):
 
     def table(self, name: str) -> Table:
         return next(table for table in self.tables if table.name == name)
+
+
+_WIDTHS = {Media.CSV: b",", Media.TSV: b"\t"}
 
 
 def prove_zip(reply: Landed) -> None:
@@ -192,13 +195,14 @@ def prove_csv(reply: Landed) -> None:
 
     A cut inside the last cell is caught before, by the length that the server announced.
     """
+    comma = _WIDTHS[reply.media]
     lines = reply.read().rstrip(b"\r\n").rsplit(b"\n", 1)
     header = lines[0].split(b"\n", 1)[0]
-    if len(lines) > 1 and lines[1].count(b",") < header.count(b","):
+    if len(lines) > 1 and lines[1].count(comma) < header.count(comma):
         raise Incomplete(
             Outcome.TRUNCATED,
-            f"{reply.name}: the last row {lines[1][:60]!r} has {lines[1].count(b',') + 1} cells, "
-            f"the header {header.count(b',') + 1}: cut short",
+            f"{reply.name}: the last row {lines[1][:60]!r} has {lines[1].count(comma) + 1} cells, "
+            f"the header {header.count(comma) + 1}: cut short",
         )
 
 
