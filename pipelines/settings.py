@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     cbp_first_year: int = Field(2017, ge=2017, description="2017 is the first year of the layout")
     cbp_last_year: int | None = Field(None, description="default: two years before today")
     bds_latest_release: int | None = Field(None, description="default: two years before today")
+    qcew_years: int = Field(2, ge=1, description="newest years that are read, one archive each")
     eurostat_datasets: tuple[str, ...] = Field((), description="JSON list; empty: all")
     signal_trust_days: int = Field(
         28,

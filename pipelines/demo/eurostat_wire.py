@@ -8,20 +8,19 @@ Does not belong here: which tables the pipeline reads.
 from __future__ import annotations
 
 import gzip
-import itertools
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import httpx2 as httpx
-import numpy as np
 import polars as pl
 
 from pipelines.demo.hosts import Demo, Route, not_found
-from pipelines.demo.noise import Noise, ids
+from pipelines.demo.sdmx_figures import observations
 from pipelines.demo.tables import table
 
 # Regions of seven members and, as in any table with partner countries, Namibia.
 AREAS = ("DE11", "DE21", "ES51", "FR10", "FRK2", "ITC4", "NL41", "SE11", "EL30", "NA")
+_FLAGS = (("c", 0.03), ("b", 0.02), ("bu", 0.01), ("p", 0.02))
 _QUEUED = "rd_e_gerdreg"  # answered with a ticket at first
 _TICKET = "demo-0001"
 _ENVELOPE = (
@@ -48,37 +47,8 @@ def updated(today: date) -> datetime:
 
 def figures(seed: int, row: dict[str, str], today: date) -> pl.DataFrame:
     """dims…, geo, year, value, flag of one table, as text; an empty value has none."""
-    dims = [spec.partition("=") for spec in row["dimensions"].split(";")]
-    codes = [values.split(" ") for _, _, values in dims]
     years = range(int(row["first_year"]), today.year - int(row["lag_years"]) + 1)
-    keys = [*itertools.product(*codes, AREAS)]
-    series = np.array(ids(f"{row['code']}|{'|'.join(key)}" for key in keys))
-    noise = Noise(seed, "eurostat", row["code"])
-    at = np.array(years, dtype=np.uint64)
-    level = float(row["level"]) * np.exp(float(row["spread"]) * noise.normal(series))
-    drift = 1 + 0.03 * noise.smooth(series[:, None], at[None, :])
-    values = level[:, None] * drift
-    percent = any(name == "unit" and "PC" in text for name, _, text in dims)
-    if percent and "MIO_EUR" not in row["dimensions"]:
-        values = np.clip(values, 0.5, 99.0)
-    draw = Noise(seed, "eurostat flags", row["code"]).uniform(series[:, None], at[None, :])
-    flags = np.select(
-        [draw < 0.03, draw < 0.05, draw < 0.06, draw < 0.08, draw < 0.085],
-        ["c", "b", "bu", "p", ""],
-        "",
-    )
-    gone = (flags == "c") | ((draw >= 0.08) & (draw < 0.1))
-    decimals = int(row["decimals"])
-    texts = np.where(gone, "", np.char.mod(f"%.{decimals}f", values))
-    names = [name for name, _, _ in dims]
-    frame = pl.DataFrame(
-        [(*key, str(year)) for key in keys for year in years],
-        schema=dict.fromkeys((*names, "geo", "year"), pl.String),
-        orient="row",
-    )
-    return frame.with_columns(
-        value=pl.Series(texts.ravel()), flag=pl.Series(flags.ravel(), dtype=pl.String)
-    )
+    return observations(seed, "eurostat", row, AREAS, years, _FLAGS).rename({"area": "geo"})
 
 
 def csv_body(seed: int, row: dict[str, str], today: date, first: int, last: int) -> bytes:

@@ -37,7 +37,8 @@ HOST_INTERVAL_SECONDS: dict[str, float] = {
     "api.worldbank.org": 0.5,
     "comtradeapi.un.org": 6.0,
     "ec.europa.eu": 1.0,
-    "sdmx.oecd.org": 65.0,  # 60 data downloads an hour
+    "sdmx.oecd.org": 1.0,
+    "sdmx.oecd.org/data": 65.0,  # 60 downloads an hour; structure calls are not counted
     "www.cepii.fr": 1.0,
     "www2.census.gov": 0.5,
     "www.census.gov": 0.5,
@@ -63,6 +64,7 @@ class RequestSpec:
         redirect_hosts: hosts to which a redirect may be followed; none unless named.
         queue_url: address of the publisher's queue, where it keeps one: `/status/{id}` and
             `/data/{id}` below it are asked for an extraction that is not ready at once.
+        pool: whose requests wait for each other; the host unless named.
         secret_headers: joined at send time, in no log, no key and no error text.
     """
 
@@ -76,6 +78,7 @@ class RequestSpec:
     not_found: Outcome = Outcome.GONE
     redirect_hosts: frozenset[str] = frozenset()
     queue_url: str = ""
+    pool: str = ""
     secret_headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -252,7 +255,7 @@ class Client:
             ):
                 with attempt:
                     attempts += 1
-                    self._wait_for_turn(host)
+                    self._wait_for_turn(spec.pool or host)
                     result = self._once(spec, known, attempts)
                     if "HTML page came" in result.verdict.detail:
                         html_pages += 1
@@ -276,14 +279,14 @@ class Client:
             return True
         return error.wait_s if error.wait_s <= self._policy.wait_max_s else False
 
-    def _wait_for_turn(self, host: str) -> None:
+    def _wait_for_turn(self, pool: str) -> None:
         if not self._polite:
             return
-        pause = self._intervals.get(host, DEFAULT_INTERVAL_SECONDS)
-        last = self._last_request.get(host)
+        pause = self._intervals.get(pool, DEFAULT_INTERVAL_SECONDS)
+        last = self._last_request.get(pool)
         if last is not None and (rest := last + pause - self._clock()) > 0:
             self._sleep(rest)
-        self._last_request[host] = self._clock()
+        self._last_request[pool] = self._clock()
 
     def _once(self, spec: RequestSpec, known: Validators | None, attempt: int) -> Fetched:
         started = datetime.now(UTC)

@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -206,16 +206,25 @@ def prove_csv(reply: Landed) -> None:
         )
 
 
-def read_csv(body: bytes, where: str, *, encoding: str = "utf8") -> pl.DataFrame:
+def read_csv(
+    body: bytes, where: str, *, encoding: str = "utf8", only: Collection[str] = ()
+) -> pl.DataFrame:
     """Read CSV as text only, with `_row_no`; no null words, no type guessing.
+
+    `only` names the columns to keep of a wide file, as far as it has them.
 
     Raises:
         SchemaDrift: rows differ in width or the header repeats a name.
     """
     if encoding != "utf8":
         body = body.decode(encoding).encode()
+    body = body.removeprefix(b"\xef\xbb\xbf")
     try:
-        rows = pl.read_csv(body.removeprefix(b"\xef\xbb\xbf"), infer_schema=False)
+        kept = None
+        if only:
+            header = pl.read_csv(body, infer_schema=False, n_rows=0).columns
+            kept = [name for name in header if name in only] or header
+        rows = pl.read_csv(body, infer_schema=False, columns=kept)
     except pl.exceptions.PolarsError as error:
         raise SchemaDrift(f"{where}: not a regular CSV table ({error})") from error
     return rows.with_row_index("_row_no", offset=1).with_columns(pl.col("_row_no").cast(pl.Int64))

@@ -63,8 +63,8 @@ def read_sdmx_csv(
         body: a whole reply; labels beside codes are left out.
         where: named in errors.
         dataset: the publisher's code of the data set.
-        dimensions: names that have to be there, area and period included; where none are given,
-            every column that is no known attribute is a dimension.
+        dimensions: names that have to be there. Every column that is no known attribute is a
+            dimension: one that the publisher adds keeps its series apart.
 
     Raises:
         SchemaDrift: a required column is not there, or the reply is no regular table.
@@ -79,16 +79,14 @@ def read_sdmx_csv(
     area = next((names[name] for name in _AREAS if name in names), None)
     if area is None:
         raise SchemaDrift(f"{where}: none of {', '.join(_AREAS)} is a column")
-    wanted = [names[name.upper()] for name in dimensions] or [
-        column for name, column in names.items() if name not in _ATTRIBUTES
-    ]
+    wanted = [column for name, column in names.items() if name not in _ATTRIBUTES]
     flags = [names[name] for name in ("OBS_FLAG", "OBS_STATUS") if name in names]
     return rows.select(
         "_row_no",
         pl.lit(dataset).alias("dataset_code"),
         pl.col(area).alias("area_code"),
         pl.col(names["TIME_PERIOD"]).alias("period"),
-        _as_json([name for name in wanted if name not in (area, names["TIME_PERIOD"])]),
+        _as_json([name for name in wanted if name != area]),
         pl.col(names["OBS_VALUE"]).alias("value"),
         (pl.col(flags[0]) if flags else pl.lit(None, pl.String)).alias("flags"),
         _or_null(names.get("CONF_STATUS"), "confidentiality"),
