@@ -55,23 +55,21 @@ class UnrecordedUrl(ClusterkpiError, LookupError):
 
 @dataclass(frozen=True)
 class UrlTemplate:
-    """An address with `{placeholders}`; the query is compared as a set."""
+    """An address with `{placeholders}`; the order of different query keys does not count."""
 
     text: str
     base: re.Pattern[str]
-    query: Mapping[str, re.Pattern[str]]
+    query: tuple[tuple[str, re.Pattern[str]], ...]
 
     @classmethod
     def parse(cls, text: str) -> UrlTemplate:
         """Read a template; a placeholder that occurs again has to stand for the same text."""
         base, _, query = text.partition("?")
         pairs = [pair.partition("=") for pair in query.split("&") if pair]
-        keys = [key for key, _, _ in pairs]
         if not re.match(r"https?://[^/{}]+/", base):
             raise EntryProblem("url", f"{text!r} is no full address", "write https://host/path")
-        if len(set(keys)) < len(keys):
-            raise EntryProblem("url", f"{text!r} has a query key twice", "leave one of each key")
-        return cls(text, _pattern(base), {key: _pattern(value) for key, _, value in pairs})
+        pairs.sort(key=lambda pair: pair[0])  # stable: a key that is repeated keeps its order
+        return cls(text, _pattern(base), tuple((key, _pattern(value)) for key, _, value in pairs))
 
     @property
     def placeholders(self) -> frozenset[str]:
@@ -79,13 +77,13 @@ class UrlTemplate:
 
     def match(self, url: httpx.URL) -> dict[str, str] | None:
         """What the placeholders stand for; None if this is another address."""
-        query = url.params.multi_items()
+        query = sorted(url.params.multi_items(), key=lambda item: item[0])
         found = self.base.fullmatch(f"{url.scheme}://{url.netloc.decode('ascii')}{url.path}")
-        if not found or sorted(key for key, _ in query) != sorted(self.query):
+        if not found or [k for k, _ in query] != [k for k, _ in self.query]:
             return None
         captured = found.groupdict()
-        for key, value in query:
-            part = self.query[key].fullmatch(value)
+        for (_, value), (_, pattern) in zip(query, self.query, strict=True):
+            part = pattern.fullmatch(value)
             if not part:
                 return None
             for name, text in part.groupdict().items():

@@ -16,6 +16,7 @@ from dashboards import data, page
 from dashboards.data import Slice
 from pipelines import warehouse
 from pipelines.errors import ConfigError
+from pipelines.sources.base import discover
 
 Sql = Callable[..., list[tuple]]
 
@@ -134,7 +135,7 @@ def test_an_indicator_names_the_parts_that_it_was_made_from(serving: Path) -> No
     parts = data.snapshots_behind(release, "entry_rate", "bds_establishment_pct")
     assert parts["source_id"].unique().to_list() == ["bds"]
     sources = data.by_source(data.snapshots(release))
-    assert sources["source_id"].to_list() == ["baci", "bds", "cbp", "wdi"]
+    assert sources["source_id"].to_list() == list(discover())
     assert sources["attribution"].null_count() == 0
     assert sources["licence_title"].null_count() == 0
 

@@ -77,6 +77,22 @@ select 2020::bigint as period_year, lpad(s.s::varchar, 2, '0') as state_code_fip
     4::bigint as estabs_count, 'cbp/2020@1' as _snapshot_id
 from range(1, 51) as s(s), (values ('------'), ('1133//'), ('113310')) as c(c);
 
+create table raw.eurostat__observations as
+select 'edat_lfse_04' as dataset_code, case when v.v > 0 then v.v end as value,
+    'eurostat/edat_lfse_04@1' as _snapshot_id from range(0, 5) as v(v);
+create table raw.oecd__observations as
+select 'msti' as dataset_code, value, 'oecd/msti@1' as _snapshot_id
+from raw.eurostat__observations;
+create table raw.uis__observations as
+select 'CR.5T8' as indicator_code, value, 'uis/education@1' as _snapshot_id
+from raw.eurostat__observations;
+create table raw.bfs__monthly as
+select 'BA_BA' as series_code, value, 'bfs/monthly@1' as _snapshot_id
+from raw.eurostat__observations;
+create table raw.qcew__areas as
+select 2024::bigint as period_year, value::bigint as emp_count, 'qcew/2024@1' as _snapshot_id
+from raw.eurostat__observations;
+
 create table meta.source_snapshot as
 select _snapshot_id as snapshot_id, count(*) as rows_landed, count(*) as rows_promoted,
     0::bigint as rows_quarantined, timestamptz '2026-01-01 00:00:00+00' as retrieved_at,
@@ -87,6 +103,11 @@ from (
     union all select _snapshot_id from raw.baci__flows
     union all select _snapshot_id from raw.bds__states
     union all select _snapshot_id from raw.cbp__counties
+    union all select _snapshot_id from raw.eurostat__observations
+    union all select _snapshot_id from raw.oecd__observations
+    union all select _snapshot_id from raw.uis__observations
+    union all select _snapshot_id from raw.bfs__monthly
+    union all select _snapshot_id from raw.qcew__areas
 ) group by 1;
 create table meta.release as select 'r1' as release_id, 'synthetic' as realm;
 
@@ -117,6 +138,13 @@ FACT = "update marts.fct_indicator_value set "
 ONE_SERIES = " where indicator_code = 'SP.POP.TOTL'"
 BROADBAND = " where indicator_id = 'broadband_adoption'"
 ONE_CELL = BROADBAND + " and geo_id = 'PER' and period = '2020'"
+FEEDS = {
+    "eurostat__observations": "value",
+    "oecd__observations": "value",
+    "uis__observations": "value",
+    "bfs__monthly": "value",
+    "qcew__areas": "emp_count",
+}
 # check id → change that makes it fail; a change that starts with "before:" is of the last release.
 BREAKS = {
     "raw_tables.has_rows": "drop schema raw cascade; create schema raw",
@@ -124,7 +152,7 @@ BREAKS = {
     "meta.source_snapshot.has_rows": (
         "delete from meta.source_snapshot; drop schema raw cascade; create schema raw"
     ),
-    "meta.source_snapshot.declared": "delete from meta.source_snapshot where snapshot_id like 'c%'",
+    "meta.source_snapshot.declared": "delete from meta.source_snapshot where snapshot_id like 'cb%'",
     "meta.source_snapshot.promoted": "delete from raw.cbp__counties where state_code_fips = '07'",
     "meta.source_snapshot.accounted": SNAP + "rows_landed = rows_landed + 1",
     "meta.source_snapshot.quarantined": SNAP + "rows_landed = 100, rows_quarantined = 3",
@@ -185,6 +213,15 @@ BREAKS = {
     "raw.cbp__counties.small_cells": CBP + "estabs_count = 2 where state_code_fips = '07'",
     "raw.cbp__counties.payroll": CBP + "payroll_kusd = payroll_kusd * 1000",
     "raw.cbp__counties.size": CBP + "estabs_count = 40",
+    **{
+        f"raw.{table}.nulls": f"update raw.{table} set {value} = null"
+        for table, value in FEEDS.items()
+    },
+    **{
+        f"raw.{table}.finite": f"alter table raw.{table} alter {value} type double; "
+        f"update raw.{table} set {value} = 'nan'"
+        for table, value in FEEDS.items()
+    },
     "marts.dim_geo.apec": "delete from marts.dim_geo where geo_id = 'TWN'",
     "release.total.cells": "delete from marts.fct_indicator_value",
     "release.coverage.has_rows": "delete from marts.dim_indicator",

@@ -14,7 +14,13 @@ import pytest
 
 from pipelines.errors import ClusterkpiError
 from pipelines.http import replay_bodies
-from pipelines.http.replay import ReplayIndexError, ReplayTransport, UnrecordedUrl, load_index
+from pipelines.http.replay import (
+    ReplayIndexError,
+    ReplayTransport,
+    UnrecordedUrl,
+    UrlTemplate,
+    load_index,
+)
 
 SERIES = "https://api.worldbank.org/v2/country/all/indicator"
 COUNTRIES = """\ufeffCountry Code,Table Name,2-alpha code,Region,Income Group,WB-2 code,\
@@ -367,3 +373,11 @@ def test_a_relative_folder_starts_where_the_command_was_typed(data: Path, monkey
     monkeypatch.chdir("/")
     http = httpx.Client(transport=ReplayTransport(index))
     assert http.get("https://host.test/plain/bytes.bin").status_code == 200
+
+
+def test_a_repeated_key_is_matched_in_its_order() -> None:
+    template = UrlTemplate.parse("https://x.example/d?end={last}&indicator=A&indicator={second}")
+    asked = httpx.URL("https://x.example/d?indicator=A&indicator=B&end=2020")
+    assert template.match(asked) == {"last": "2020", "second": "B"}
+    assert template.match(httpx.URL("https://x.example/d?indicator=B&indicator=A&end=1")) is None
+    assert template.match(httpx.URL("https://x.example/d?indicator=A&end=1")) is None

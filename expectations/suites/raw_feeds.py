@@ -1,0 +1,53 @@
+"""Feeds whose rows all have one shape: something arrived, and most of it is figures.
+
+Sources that are not part of a run have no rows, which is no fault: only what is there is judged.
+"""
+
+from __future__ import annotations
+
+from expectations.model import Suite, between
+
+# Raw table, group to look at, its value, share of cells without a figure that is still usual.
+_FEEDS = (
+    ("eurostat__observations", "dataset_code", "value", 0.6),
+    ("oecd__observations", "dataset_code", "value", 0.6),
+    ("uis__observations", "indicator_code", "value", 0.3),
+    ("bfs__monthly", "series_code", "value", 0.6),
+    ("qcew__areas", "period_year", "emp_count", 0.75),
+)
+
+SUITES = tuple(
+    Suite(
+        name=f"raw.{table}",
+        subject=f"raw.{table}",
+        sql=f"""
+            select
+                cast({group} as varchar) as group_name,
+                count(*) as rows_count,
+                count(*) filter ({value} is null) / count(*) as null_share,
+                count(*) filter (isnan({value}::double) or isinf({value}::double)) as odd_count
+            from raw.{table} group by 1 order by 1
+        """,
+        key=("group_name",),
+        empty=None,
+        checks=(
+            between(
+                "nulls",
+                "Most cells of a table hold a figure",
+                "null_share",
+                None,
+                most,
+                "warning",
+            ),
+            between(
+                "finite",
+                "No figure is infinite or not a number",
+                "odd_count",
+                0,
+                0,
+                "critical",
+            ),
+        ),
+    )
+    for table, group, value, most in _FEEDS
+)
