@@ -152,7 +152,9 @@ BREAKS = {
     "meta.source_snapshot.has_rows": (
         "delete from meta.source_snapshot; drop schema raw cascade; create schema raw"
     ),
-    "meta.source_snapshot.declared": "delete from meta.source_snapshot where snapshot_id like 'cb%'",
+    "meta.source_snapshot.declared": (
+        "delete from meta.source_snapshot where snapshot_id like 'cbp%'"
+    ),
     "meta.source_snapshot.promoted": "delete from raw.cbp__counties where state_code_fips = '07'",
     "meta.source_snapshot.accounted": SNAP + "rows_landed = rows_landed + 1",
     "meta.source_snapshot.quarantined": SNAP + "rows_landed = 100, rows_quarantined = 3",
