@@ -138,9 +138,10 @@ def ingest(source: Source, night: Night) -> SourceReport:
                 outcome.quarantined,
             )
         report.parts.append(outcome)
-    if promoted:
+    wanted = source.parts(settings)
+    vanished = source.parts_may_vanish and set(manifest.parts) - set(wanted)
+    if promoted or vanished:
         parts = {**manifest.parts, **promoted}
-        wanted = source.parts(settings)
         writer.commit(
             Manifest(
                 source.id,
@@ -379,11 +380,13 @@ def _promotion_gate(
     """Hold a delivery back that is too bad or too different to be believed without a look."""
     held: list[str] = []
     share = fresh.quarantined / fresh.landed if fresh.landed else 0.0
-    if share > settings.max_quarantine_share:
+    limit = source.max_quarantine_share
+    limit = settings.max_quarantine_share if limit is None else limit
+    if share > limit:
         rules = sorted({str(r["reason"]) for t in fresh.tables.values() for r in t.rules})
         held.append(
             f"{fresh.quarantined:,} of {fresh.landed:,} rows ({share:.1%}) break the contract, "
-            f"more than {settings.max_quarantine_share:.1%} (CLUSTERKPI_MAX_QUARANTINE_SHARE); "
+            f"more than {limit:.1%} (CLUSTERKPI_MAX_QUARANTINE_SHARE); "
             f"for example: {rules[0]}"
         )
     if fresh.landed == 0:

@@ -357,7 +357,7 @@ def describe_source(report: SourceReport) -> str:
     """One line on a source, and one per part that needs a look."""
     promoted = report.of(Step.PROMOTED)
     counts = [f"{len(report.of(step))} {step.value}" for step in Step if report.of(step)]
-    counts = counts or ["not read in this run"]
+    counts = counts or ["nothing to read"]
     line = f"{report.source:<9} {', '.join(counts)} ({report.requests} requests)"
     if promoted:
         landed = sum(part.landed for part in promoted)

@@ -5,14 +5,19 @@ Belongs here: turning a profile's name into a transport. Does not belong here: t
 
 from __future__ import annotations
 
+import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote
 
 import httpx2 as httpx
 
 from pipelines.errors import ConfigError
+from pipelines.http.static_files import http_date, static_response
 from pipelines.settings import Settings, load_settings
+from pipelines.sources.supplement import SCHEME
 
 DEMO_NOTICE = (
     "SYNTHETIC DEMONSTRATION DATA. The figures are generated and describe no real economy, "
@@ -37,7 +42,39 @@ class Profile:
     notice: str
 
 
+class SupplementTransport(httpx.BaseTransport):
+    """Answers requests for supplements from their folder, and hands on all others."""
+
+    def __init__(self, home: Path, inner: httpx.BaseTransport) -> None:
+        self._folder, self._inner = home / "supplements", inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.scheme != SCHEME:
+            return self._inner.handle_request(request)
+        path = self._folder / unquote(request.url.path).removeprefix("/")
+        if path.parent != self._folder or not path.is_file():
+            return httpx.Response(404, content=b"no such supplement", request=request)
+        body = path.read_bytes()
+        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        etag = f'"{hashlib.sha256(body).hexdigest()}"'
+        return static_response(request, body, etag, http_date(changed))
+
+    def close(self) -> None:
+        self._inner.close()
+
+
 def open_profile(settings: Settings) -> Profile:
+    """The transport that a profile names, with the office's own supplements before it.
+
+    Raises:
+        ConfigError: the profile is unknown, or the index of a replay is not usable.
+    """
+    profile = _publishers(settings)
+    transport = SupplementTransport(settings.home, profile.transport)
+    return replace(profile, transport=transport)
+
+
+def _publishers(settings: Settings) -> Profile:
     """The transport that a profile names.
 
     Raises:

@@ -20,6 +20,10 @@ select
     s.rows_promoted + s.rows_quarantined as rows_accounted,
     case when s.snapshot_id is not null then coalesce(r.rows_count, 0) end as rows_in_raw,
     s.rows_quarantined / nullif(s.rows_landed, 0) as quarantined_share,
+    -- A handful of rows written by hand must not hold back what publishers delivered.
+    case when s.snapshot_id not like 'supplement/%' then
+        s.rows_quarantined / nullif(s.rows_landed, 0)
+    end as delivered_quarantined_share,
     s.last_checked_at,
     s.retrieved_at
 from meta.source_snapshot as s
@@ -101,8 +105,8 @@ SUITES = (
             ),
             between(
                 "quarantined_most",
-                "A snapshot is not mostly quarantine",
-                "quarantined_share",
+                "A publisher's snapshot is not mostly quarantine",
+                "delivered_quarantined_share",
                 None,
                 0.2,
                 "critical",

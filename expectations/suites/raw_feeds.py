@@ -22,11 +22,11 @@ SUITES = tuple(
         subject=f"raw.{table}",
         sql=f"""
             select
-                cast({group} as varchar) as group_name,
-                count(*) as rows_count,
-                count(*) filter ({value} is null) / count(*) as null_share,
+                coalesce(cast({group} as varchar), 'all') as group_name,
+                count(*) filter ({value} is null) / nullif(count(*), 0) as null_share,
                 count(*) filter (isnan({value}::double) or isinf({value}::double)) as odd_count
-            from raw.{table} group by 1 order by 1
+            from raw.{table}
+            group by grouping sets (({group}), ()) order by 1
         """,
         key=("group_name",),
         empty=None,

@@ -92,6 +92,8 @@ class Source(ABC):
     licence: ClassVar[Licence]
     tables: ClassVar[tuple[Table, ...]]
     parser_version: ClassVar[str] = "1"
+    parts_may_vanish: ClassVar[bool] = False  # a part that is gone is taken out of service
+    max_quarantine_share: ClassVar[float | None] = None  # the setting, unless a source has its own
 
     @abstractmethod
     def parts(self, settings: Settings) -> list[str]:

@@ -16,7 +16,10 @@ from pipelines.http.client import Client, RequestSpec, RetryPolicy
 from pipelines.ingest import Night, SourceReport, Step, ingest
 from pipelines.landing import Landed, Landing, known_validators, read_log
 from pipelines.settings import Settings
+from pipelines.sources import supplement
 from pipelines.sources.base import Answer, Chunk, Licence, Proof, Source, read_csv
+from pipelines.transports import SupplementTransport
+from pipelines.vintages import latest
 
 HOST = "https://office.example"
 CAP = 3  # rows of one reply
@@ -94,14 +97,21 @@ class Desk(httpx.BaseTransport):
         return httpx.Response(200, headers={"Last-Modified": stamp}, content=body, request=request)
 
 
-def night(home: Path, desk: Desk, stamp: str, verified: dict[str, str | None]) -> SourceReport:
+def night(
+    home: Path,
+    desk: httpx.BaseTransport,
+    stamp: str,
+    verified: dict[str, str | None],
+    source: Source | None = None,
+) -> SourceReport:
     landing = Landing(home / "landing", run_id=stamp, realm="official", profile="live")
     client = Client(desk, home / "work", policy=RetryPolicy(1), polite=False)
     known = known_validators(read_log(home / "landing"), "official")
     now = datetime.now(UTC)
     settings = Settings(home=home, profile="live")
     report = ingest(
-        Office(), Night(settings, client, landing, stamp, known, verified, now, say=lambda _: None)
+        source or Office(),
+        Night(settings, client, landing, stamp, known, verified, now, say=lambda _: None),
     )
     landing.close_log()
     return report
@@ -160,3 +170,20 @@ def test_torn_delivery_is_read_again_once(desk: Desk, tmp_path: Path) -> None:
     desk.versions = [old, new] * 30
     again = night(tmp_path, desk, "20260102T000000Z", {})
     assert [(p.step, p.outcome) for p in again.parts] == [(Step.FAILED, Outcome.TORN)] * 2
+
+
+def test_supplement_is_used_row_by_row_and_goes_with_its_file(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "supplements"
+    folder.mkdir()
+    good = "IT.NET.BBND.P2,TWN,{year},26.4,A,Office,,2025-01-31,CC0,\n"
+    lines = supplement.SOURCE.template() + good.format(year=2022) + good.format(year=2023)
+    (folder / "twn.csv").write_text(lines)
+    transport = SupplementTransport(tmp_path, desk)
+    source = supplement.SOURCE
+    (part,) = night(tmp_path, transport, "20260101T000000Z", {}, source).parts
+    assert (part.step, part.landed, part.promoted, part.quarantined) == (Step.PROMOTED, 3, 2, 1)
+    (part,) = night(tmp_path, transport, "20260102T000000Z", {}, source).parts
+    assert part.step is Step.UNCHANGED
+    (folder / "twn.csv").unlink()
+    assert night(tmp_path, transport, "20260103T000000Z", {}, source).parts == []
+    assert latest(tmp_path / "raw", "official", "supplement").parts == {}

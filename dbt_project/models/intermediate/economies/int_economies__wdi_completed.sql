@@ -10,8 +10,18 @@ apec_economies as (
     select * from {{ ref('apec_economies') }}
 ),
 
+supplements as (
+    select * from {{ ref('stg_supplement__observations') }}
+),
+
 published as (
     select * from observations where value is not null
+),
+
+known as (
+    select indicator_code, period_year, snapshot_id from published
+    union all
+    select indicator_code, period_year, cast(null as varchar) from supplements
 ),
 
 -- From the first to the last year in which anybody has a figure.
@@ -21,7 +31,7 @@ spans as (
         min(period_year) as first_year,
         max(period_year) as last_year,
         max(snapshot_id) as snapshot_id
-    from published
+    from known
     group by indicator_code
 ),
 
@@ -87,10 +97,32 @@ peer_cells as (
         and published.economy_code_wdi not in (select geo_id from apec_economies)
 ),
 
-cells as (
+published_cells as (
     select * from apec_cells
     union all
     select * from peer_cells
+),
+
+-- An office's own figure fills a gap; it never replaces a figure that the World Bank has.
+cells as (
+    select
+        published_cells.indicator_code,
+        published_cells.geo_id,
+        published_cells.period_year,
+        coalesce(published_cells.value, supplements.value) as value,
+        published_cells.source_status_code,
+        published_cells.is_covered,
+        case when published_cells.value is null then supplements.obs_status end as filled_status,
+        case
+            when published_cells.value is null and supplements.value is not null
+                then supplements.snapshot_id
+            else published_cells.snapshot_id
+        end as snapshot_id
+    from published_cells
+    left join supplements
+        on published_cells.indicator_code = supplements.indicator_code
+        and published_cells.geo_id = supplements.geo_id
+        and published_cells.period_year = supplements.period_year
 )
 
 select
@@ -99,6 +131,7 @@ select
     period_year,
     value,
     case
+        when filled_status is not null then filled_status
         when not is_covered then 'L'
         when value is null then 'M'
         when source_status_code in ('E', 'F') then 'E'
