@@ -198,7 +198,10 @@ def _bring_up_to_date(
         and _signal_says_unchanged(report.signals.get(part), state, night)
     ):
         return PartReport(source.id, part, Step.UNCHANGED, "by the publisher's signal")
-    answers = _ask(source, part, night, report)
+    try:
+        answers = _ask(source, part, night, report)
+    except SchemaDrift as error:  # the next request could not be made of the answer before
+        raise _PartTrouble(Step.FAILED, Outcome.SCHEMA_DRIFT, str(error)) from error
     replies = [answer.landed for answer in answers if answer.landed is not None]
     if not replies:
         return PartReport(
@@ -294,7 +297,7 @@ def _one(source: Source, spec: RequestSpec, night: Night, report: SourceReport) 
             validators.etag,
             validators.last_modified,
         )
-    elif fetched.outcome in HAS_DATA and fetched.path is not None:
+    elif fetched.outcome in HAS_DATA and fetched.path is not None and fetched.entity_bytes:
         landed = night.landing.land(fetched)
         if why := source.truncated(spec, landed):
             fetched = replace(fetched, verdict=Verdict(Outcome.TRUNCATED, why))

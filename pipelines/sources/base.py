@@ -164,7 +164,7 @@ class Source(ABC):
                     for info in sorted(archive.infolist(), key=lambda item: item.filename):
                         digest.update(f"{info.filename}|{info.CRC}|{info.file_size}\n".encode())
             elif reply.media in _WIDTHS:
-                header, *rows = reply.read().splitlines()
+                header, *rows = reply.read().splitlines() or [b""]
                 digest.update(b"\n".join([header, *sorted(row for row in rows if row)]))
             else:
                 digest.update(reply.sha256.encode())

@@ -216,7 +216,7 @@ def _text(value: object) -> str | None:
 
 def _records(reply: Landed) -> list[dict[str, Any]]:
     try:
-        records = orjson.loads(reply.read())["records"]
+        records = orjson.loads(reply.read().removeprefix(b"\xef\xbb\xbf"))["records"]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise SchemaDrift(f"{reply.name}: no `records` in the reply ({error!r})") from error
     if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
@@ -230,7 +230,7 @@ def _is_version(reply: Landed) -> bool:
 
 def _version(body: bytes, where: str) -> str:
     try:
-        version = orjson.loads(body)["version"]
+        version = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))["version"]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise SchemaDrift(f"{where}: no `version` in the reply ({error!r})") from error
     if not isinstance(version, str) or not version:

@@ -107,7 +107,7 @@ class Wdi(Source):
 
     def read_signal(self, body: bytes, part: str) -> str:
         try:
-            return str(orjson.loads(body)[1][0]["lastupdated"])
+            return str(orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))[1][0]["lastupdated"])
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise SchemaDrift(
                 f"{_BASE}/sources/2: no `lastupdated` in the reply ({error!r})"
@@ -221,7 +221,10 @@ def _decoded(path: Path, url: str) -> list[Any]:
     # a part is proven, hashed and parsed in a row: its pages are decoded once. The path is named
     # by the hash of its content, so that a cached entry cannot be stale.
     body = Landed("", path, Media.JSON, url, dt.datetime.min).read()
-    loaded = orjson.loads(body)
+    try:
+        loaded = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise SchemaDrift(f"{url}: not JSON ({error})") from error
     if not (isinstance(loaded, list) and len(loaded) == 2 and isinstance(loaded[0], dict)):
         raise SchemaDrift(f"{url}: expected [header, rows], got {str(loaded)[:80]}")
     return loaded
@@ -239,12 +242,15 @@ def _header(reply: Landed) -> dict[str, Any]:
             "total": int(header["total"]),
             "lastupdated": header.get("lastupdated") or "",
         }
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise SchemaDrift(f"{reply.url}: the page header lacks {error}") from error
 
 
 def _rows(reply: Landed) -> list[dict[str, Any]]:
-    return _reply(reply)[1] or []
+    rows = _reply(reply)[1] or []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise SchemaDrift(f"{reply.url}: the rows are no list of records")
+    return rows
 
 
 SOURCE = Wdi()
