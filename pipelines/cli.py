@@ -267,8 +267,8 @@ def doctor(profile: ProfileOption = "live", home: HomeOption = None) -> None:
     """One cheap request per source: does it answer, and as what?"""
     import tempfile
 
+    from pipelines import probe
     from pipelines.http.client import Client, RetryPolicy
-    from pipelines.sources.base import discover
     from pipelines.transports import open_profile
 
     opened = open_profile(load_settings(profile=profile, home=home))
@@ -277,20 +277,14 @@ def doctor(profile: ProfileOption = "live", home: HomeOption = None) -> None:
         client = Client(
             opened.transport,
             Path(scratch),
-            policy=RetryPolicy(attempts=1),
+            policy=RetryPolicy(attempts=1, queue_polls=0),
+            intervals=opened.settings.host_interval_seconds,
             polite=opened.polite,
             contact=opened.settings.contact,
         )
-        for source in discover().values():
-            spec = source.signal(opened.settings)
-            if spec is None:
-                continue  # without a signal the cheapest request is the whole file
-            fetched = client.fetch(spec)
-            failed += fetched.outcome.value != "ok"
-            out.print(
-                f"{source.id:<8} {fetched.outcome.value:<12} {fetched.status or '-'} "
-                f"{spec.public_url} {fetched.verdict.detail}"
-            )
+        for answer in probe.every_source(client, opened.settings):
+            failed += not answer.is_well
+            out.print(_plain(f"{answer.source:<11}{answer.verdict:<19}{answer.about}"))
         client.close()
     raise typer.Exit(1 if failed else 0)
 

@@ -29,6 +29,9 @@ from pipelines import __version__
 from pipelines.http.classify import RETRYABLE, Media, Outcome, Verdict, classify
 from pipelines.storage import readable_os_errors
 
+# Every attempt is in the request log; lines of another library's format would stand among ours.
+stamina.instrumentation.set_on_retry_hooks(())
+
 _HEAD_BYTES = 65_536
 _CHUNK_BYTES = 1 << 20
 

@@ -56,13 +56,16 @@ class Supplement(Source):
     id = SCHEME
     title = "Supplements"
     publisher = "as stated in each row"
-    homepage = "docs/supplements.md"
+    homepage = "https://www.apec.org/groups/som-steering-committee-on-economic-and-technical-cooperation/working-groups/small-and-medium-enterprises"
     cadence = "when a file in the folder changes"
     max_age_days = 3650
     parts_may_vanish = True
     max_quarantine_share = 1.0  # a slip in one row does not take the others away
     licence = Licence(
-        "as-stated", "As stated in each row of the file", "docs/supplements.md", "as stated"
+        "as-stated",
+        "As stated in each row of the file",
+        "https://www.apec.org/groups",
+        "as stated in each row of the file",
     )
 
     @cached_property

@@ -145,7 +145,10 @@ class Wdi(Source):
         updated = headers[0]["lastupdated"]
         if part == _ECONOMIES or not updated:
             return Proof(updated or replies[0].requested_at.date().isoformat())
-        changed = dt.datetime.fromisoformat(updated).replace(tzinfo=dt.UTC)
+        try:
+            changed = dt.datetime.fromisoformat(updated).replace(tzinfo=dt.UTC)
+        except ValueError as error:
+            raise SchemaDrift(f"{part}: lastupdated is {updated!r}, no date") from error
         return Proof(updated, changed)
 
     def canonical_sha256(self, part: str, replies: Sequence[Landed]) -> str:
@@ -164,8 +167,8 @@ class Wdi(Source):
         records = []
         for number, row in enumerate(rows, start=1):
             try:
-                records.append(reader(row))
-            except (KeyError, TypeError) as error:
+                records.append(tuple(_text(cell) for cell in reader(row)))
+            except (KeyError, TypeError, AttributeError) as error:
                 raise SchemaDrift(
                     f"{replies[0].url}: row {number} lacks the field {error} "
                     f"(it has {', '.join(map(str, row))})"
@@ -183,21 +186,21 @@ class Wdi(Source):
         yield Chunk(table.name, frame)
 
 
-def _observation(row: dict[str, Any]) -> tuple[str, ...]:
+def _observation(row: dict[str, Any]) -> tuple[object, ...]:
     country = row["country"]
     return (
         row["indicator"]["id"],
         row["indicator"]["value"],
         row["countryiso3code"] or country["id"],
         country["value"],
-        _text(row["date"]),
-        _text(row["value"]),
-        _text(row.get("unit")),
-        _text(row.get("obs_status")),
+        row["date"],
+        row["value"],
+        row.get("unit"),
+        row.get("obs_status"),
     )
 
 
-def _economy(row: dict[str, Any]) -> tuple[str, ...]:
+def _economy(row: dict[str, Any]) -> tuple[object, ...]:
     return (
         row["id"],
         row["iso2Code"],
@@ -240,7 +243,7 @@ def _header(reply: Landed) -> dict[str, Any]:
         return {
             "pages": int(header["pages"]),
             "total": int(header["total"]),
-            "lastupdated": header.get("lastupdated") or "",
+            "lastupdated": str(header.get("lastupdated") or ""),
         }
     except (KeyError, ValueError, TypeError) as error:
         raise SchemaDrift(f"{reply.url}: the page header lacks {error}") from error
