@@ -176,7 +176,7 @@ class Eurostat(Source):
 
     def prove(self, part: str, replies: Sequence[Landed]) -> Proof:
         about = {
-            kind.decode(): title.decode()
+            kind.decode(): title.decode("utf-8", "replace")
             for reply in replies if reply.media is Media.XML
             for title, kind in _ANNOTATION.findall(reply.read())
         }  # fmt: skip
@@ -192,6 +192,8 @@ class Eurostat(Source):
         if len(updates) > 1:
             raise Incomplete(Outcome.TORN, f"{part}: LAST UPDATE changed while it was read")
         if "OBS_COUNT" in about:
+            if not about["OBS_COUNT"].strip().isdecimal():
+                raise SchemaDrift(f"{part}: OBS_COUNT is {about['OBS_COUNT']!r}, no count")
             total, whole = int(about["OBS_COUNT"]), not datasets()[part].start_period
             if rows > total or rows == 0 or (whole and rows != total):
                 raise Incomplete(
