@@ -6,9 +6,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
 
-from pipelines.demo import DemoTransport
 from pipelines.errors import ConfigError
 from pipelines.http.classify import Outcome
 from pipelines.http.client import Client, RequestSpec, RetryPolicy
@@ -18,7 +18,8 @@ from pipelines.transports import DEMO_NOTICE, open_profile
 
 def test_demo_profile_is_synthetic_and_says_so() -> None:
     profile = open_profile(Settings(profile="demo"))
-    assert isinstance(profile.transport, DemoTransport)
+    asked = httpx.Request("GET", "https://api.worldbank.org/v2/sources/2?format=json")
+    assert b"SYNTHETIC" in profile.transport.handle_request(asked).read()
     assert profile.notice == DEMO_NOTICE and not profile.polite
     assert profile.settings.realm == "synthetic"
 
