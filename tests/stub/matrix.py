@@ -151,6 +151,9 @@ Not in the table because they are no replies: 5 (a silent cap: `tests/unit/test_
 disclosure code: `test_qcew.py`), 20 (codes that look like numbers or nulls: `test_eurostat.py`, `test_sources.py`), 26 (frozen
 tables: `succeeded_by` in `pipelines/sources/eurostat_datasets.csv`; freshness policies of the assets).
 
+An ordinary night with nothing new makes 23 requests in the demo: signals of Eurostat, OECD, UIS and the World Bank, conditional
+requests for everything else (`tests/integration/test_quiet_night.py` holds it below 45).
+
 | mode | what came | source | taken for | came of it | requests | message |
 |---|---|---|---|---|--:|---|"""
 
