@@ -27,6 +27,7 @@ Which tables are read is data: `eurostat_datasets.csv`, one line each.
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -222,8 +223,7 @@ class Eurostat(Source):
 
 
 def _sorted_hash(replies: Sequence[Landed]) -> str:
-    import hashlib
-
+    """Of all lines, sorted, without the time at which the table was written."""
     lines: list[bytes] = []
     for reply in replies:
         for line in reply.read().splitlines():
