@@ -17,6 +17,7 @@ from enum import StrEnum
 import polars as pl
 
 from pipelines import contracts
+from pipelines.contracts import Table
 from pipelines.errors import ClusterkpiError, Incomplete, SchemaDrift
 from pipelines.http.classify import HAS_DATA, PARKED, Outcome, Verdict
 from pipelines.http.client import Client, RequestSpec, Validators
@@ -26,6 +27,7 @@ from pipelines.sources.base import Answer, Source
 from pipelines.vintages import Manifest, PartState, TableFiles, VintageWriter, latest
 
 _MAX_REQUESTS_PER_PART = 500
+_FEWEST_ROWS = 50  # of a period, for a loss to be told from chance
 _SPLITTABLE = frozenset({Outcome.TOO_LARGE, Outcome.TRUNCATED})
 
 
@@ -354,6 +356,7 @@ def _parse(
             promoted=before.promoted + good.height,
             quarantined=before.quarantined + bad.height,
             rules=before.rules + _rules(bad),
+            periods=_with_periods(before.periods, table, good),
         )
         if table.period and good.height:
             low, high = good[table.period].min(), good[table.period].max()
@@ -370,11 +373,39 @@ def _parse(
     )
 
 
+def _with_periods(before: dict[str, int], table: Table, good: pl.DataFrame) -> dict[str, int]:
+    """Promoted rows by period, over the chunks so far."""
+    if not table.period:
+        return {}
+    counts = dict(before)
+    for period, rows in good[table.period].value_counts().iter_rows():
+        counts[str(period)] = counts.get(str(period), 0) + rows
+    return counts
+
+
 def _rules(bad: pl.DataFrame) -> tuple[dict[str, object], ...]:
     grouped = bad.group_by("rule", "column_name", maintain_order=True).agg(
         pl.len().alias("rows"), pl.col("reason").first(), pl.col("_row_no").first().alias("row_no")
     )
     return tuple(grouped.to_dicts())
+
+
+def _thinned(fresh: PartState, before: PartState, most: float) -> list[str]:
+    """Periods that lost rows, which the rows of the whole part may hide; the worst is named."""
+    lost = []
+    for name, files in before.tables.items():
+        now = fresh.tables[name].periods if name in fresh.tables else {}
+        for period, rows in files.periods.items():
+            after = now.get(period, 0)
+            if rows >= _FEWEST_ROWS and after < rows * (1 - most):
+                lost.append((after / rows - 1, name, period, rows, after))
+    if not lost:
+        return []
+    change, name, period, rows, after = min(lost)
+    return [
+        f"{len(lost)} periods lost more than {most:.0%} of their rows, most of all {period} of "
+        f"{name} with {after:,} instead of {rows:,} ({change:+.0%})"
+    ]
 
 
 def _promotion_gate(
@@ -401,6 +432,7 @@ def _promotion_gate(
                 f"{fresh.promoted:,} rows instead of {before.promoted:,} ({change:+.0%}), over "
                 f"{settings.max_row_change_share:.0%} gone (CLUSTERKPI_MAX_ROW_CHANGE_SHARE)"
             )
+        held += _thinned(fresh, before, settings.max_row_change_share)
         if before.units and fresh.units and before.units != fresh.units:
             held.append(
                 f"the name or unit changed from {', '.join(before.units)} to "

@@ -32,6 +32,7 @@ class TableFiles:
         quarantine: Parquet files below the quarantine folder.
         landed, promoted, quarantined: rows; landed = promoted + quarantined.
         rules: per rule and column, how many rows it held and an example of the reason.
+        periods: promoted rows by period, where the table has one.
     """
 
     files: tuple[str, ...]
@@ -40,6 +41,7 @@ class TableFiles:
     promoted: int
     quarantined: int
     rules: tuple[dict[str, Any], ...] = ()
+    periods: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,17 @@ def without_40_percent(rows: list) -> list:  # type: ignore[type-arg]
     return [row for number, row in enumerate(rows) if number % 5 > 1]
 
 
+def one_member(_url: str, reply: Reply) -> Reply:
+    """The archive with its first table thinned: little of it all, much of one year."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(reply.body)) as old, zipfile.ZipFile(sink, "w") as new:
+        for number, info in enumerate(old.infolist()):
+            header, *rows = old.read(info).splitlines(keepends=True)
+            rows = rows if number else without_40_percent(rows)
+            new.writestr(info.filename, header + b"".join(rows))
+    return replace(reply, body=sink.getvalue(), headers=unversioned(reply))
+
+
 def fewer_json(reply: object) -> object:
     kept = without_40_percent(rows_of(reply))
     if isinstance(reply, dict):
@@ -256,6 +267,7 @@ MODES = (
     Mode(24, "a row of twelve months twice", ("bfs",), lines(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "12 more quarantined"),
     Mode(24, "a row twice", ("eurostat", "oecd"), lines(lambda rows: [*rows, rows[-1]]), F, Outcome.TRUNCATED, "announced"),
     Mode(25, "two rows in five vanish", (*TABLES, *ZIPS), lines(without_40_percent), H, None, "gone"),
+    Mode(25, "two rows in five of one year vanish", ("baci",), one_member, H, None, "lost more than"),
     Mode(25, "two records in five vanish", ("uis", "wdi"), json_edit(fewer_json), H, None, "gone"),
     Mode(0, "connection refused", ALL, lambda _u, r: replace(r, sent=0), F, Outcome.TRANSIENT, "next night"),
 )  # fmt: skip
