@@ -187,6 +187,8 @@ def _cast(column: Column) -> pl.Expr:
     text = pl.col(f"{column.name}__text")
     if column.kind == "text":
         return text
+    if any(code.lstrip("-").isdigit() for code in column.codes):
+        text = pl.when(~text.is_in(list(column.codes))).then(text)  # a remark, no figure
     if column.kind == "date":
         return text.str.to_date("%Y-%m-%d", strict=False)
     if column.kind == "number":  # 'nan' and 'inf' parse as numbers and are none

@@ -43,7 +43,13 @@ class Settings(BaseSettings):
     baci_release: str = Field("HS17_V202601", description="one HS revision and one BACI version")
     cbp_first_year: int = Field(2017, ge=2017, description="2017 is the first year of the layout")
     cbp_last_year: int | None = Field(None, description="default: two years before today")
+    cbp_area_years: int = Field(
+        2, ge=0, description="newest years whose state and metropolitan files are read too"
+    )
+    bds_tables: tuple[str, ...] = Field((), description="JSON list; empty: all")
     bds_latest_release: int | None = Field(None, description="default: two years before today")
+    susb_years: int = Field(2, ge=1, description="newest years that are read, one file each")
+    acs_latest_release: int | None = Field(None, description="default: last year")
     qcew_years: int = Field(2, ge=1, description="newest years that are read, one archive each")
     eurostat_datasets: tuple[str, ...] = Field((), description="JSON list; empty: all")
     signal_trust_days: int = Field(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from expectations.model import Suite, between
 
+_BDS_CUTS = ("state_sectors", "metros", "counties", "firm_ages")
+
 # Raw table, group to look at, its value, share of cells without a figure that is still usual.
 _FEEDS = (
     ("eurostat__observations", "dataset_code", "value", 0.6),
@@ -14,6 +16,12 @@ _FEEDS = (
     ("uis__observations", "indicator_code", "value", 0.3),
     ("bfs__monthly", "series_code", "value", 0.6),
     ("qcew__areas", "period_year", "emp_count", 0.75),
+    *((f"bds__{cut}", "period_year", "estabs_entry_count", 0.5) for cut in _BDS_CUTS),
+    ("cbp__states", "period_year", "emp_count", 0.0),
+    ("cbp__metros", "period_year", "emp_count", 0.0),
+    ("susb__states", "period_year", "emp_count", 0.0),
+    ("acs__estimates", "table_code", "estimate_count", 0.1),
+    ("bea__cells", "table_name", "value_musd", 0.95),
 )
 
 SUITES = tuple(

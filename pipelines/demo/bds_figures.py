@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo.calendar import BASE_YEAR
-from pipelines.demo.noise import Floats, Noise
+from pipelines.demo.noise import Floats, Ids, Noise
 from pipelines.demo.tables import numbers, table
 
 REMAINDER = "97"  # a statistical remainder among the states
@@ -28,11 +28,29 @@ def states(seed: int, years: range) -> pl.DataFrame:
         seed: of the demo.
         years: not before 2001.
     """
+    of = table("us_states")
+    codes = [*of["state_code_fips"], REMAINDER]
+    who = np.array([int(code) for code in codes], dtype=np.uint64)
+    growth = np.append(numbers(of, "growth_pct").to_numpy(), 0.0) / 100
+    base = np.append(numbers(of, "estabs_k").to_numpy() * 1000, 60.0)
+    return dynamics(seed, pl.DataFrame({"st": codes}), who, base, growth, years).sort("year", "st")
+
+
+def dynamics(
+    seed: int, units: pl.DataFrame, who: Ids, base: Floats, growth: Floats, years: range
+) -> pl.DataFrame:
+    """Stocks and flows of any units.
+
+    Args:
+        seed: of the demo.
+        units: codes of the units, one row each; they come back beside the figures.
+        who: a number that identifies each unit.
+        base: establishments in the base year.
+        growth: of a year, as a share.
+        years: not before 2001.
+    """
     at = np.arange(_FIRST_YEAR, years.stop)
-    codes = [*table("us_states")["state_code_fips"], REMAINDER]
-    who = np.array([int(code) for code in codes], dtype=np.uint64)[:, None]
-    growth = np.append(numbers(table("us_states"), "growth_pct").to_numpy(), 0.0)[:, None] / 100
-    base = np.append(numbers(table("us_states"), "estabs_k").to_numpy() * 1000, 60.0)[:, None]
+    who, base, growth = who[:, None], base[:, None], growth[:, None]
     exits = 0.082 * np.exp(0.12 * Noise(seed, "bds exit").normal(who))
     exit_rate = exits * np.exp(0.05 * Noise(seed, "bds exit year").smooth(who, at))
     entry_rate = (exits + growth) * np.exp(0.06 * Noise(seed, "bds entry").smooth(who, at))
@@ -50,12 +68,13 @@ def states(seed: int, years: range) -> pl.DataFrame:
     }  # fmt: skip
     frame = pl.DataFrame(
         {
-            "year": np.tile(at, len(codes)),
-            "st": np.repeat(codes, len(at)),
+            "unit": np.repeat(np.arange(units.height), len(at)),
+            "year": np.tile(at, units.height),
             **{name: values.astype(np.int64).ravel() for name, values in columns.items()},
         }
     )
-    return _with_rates(frame.filter(pl.col("year").is_in(list(years))).sort("year", "st"))
+    named = frame.join(units.with_row_index("unit").cast({"unit": pl.Int64}), on="unit")
+    return _with_rates(named.drop("unit").filter(pl.col("year").is_in(list(years))))
 
 
 def _stocks(first: Floats, entry_rate: Floats, exit_rate: Floats) -> tuple[Floats, Floats, Floats]:

@@ -1,4 +1,4 @@
-"""The county archive of County Business Patterns around the synthetic cells.
+"""The archives of County Business Patterns around the synthetic cells.
 
 Belongs here: the layout of 2017 and later, noise flags, withheld cells (`D` with zeros), absent
 cells of fewer than three establishments, `N` in size classes, the rows that the contract refuses.
@@ -12,10 +12,11 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo.calendar import cbp_published, cbp_years
-from pipelines.demo.cbp_figures import LARGE_SIZES, SIZES, Pattern, cells, pattern
+from pipelines.demo.cbp_figures import LARGE_SIZES, MEASURES, SIZES, Pattern, cells, pattern
 from pipelines.demo.hosts import Demo, Route, not_found
 from pipelines.demo.noise import Noise, ids
 from pipelines.demo.packing import packed
+from pipelines.demo.tables import table
 
 HEADER = (
     "fipstate", "fipscty", "naics", "emp_nf", "emp", "qp1_nf", "qp1", "ap_nf", "ap", "est",
@@ -33,6 +34,32 @@ def year_body(seed: int, lasting: Pattern, year: int) -> bytes:
     rows = pl.concat([rows, _refused(rows)])
     member = (f"cbp{short}co.txt", rows.write_csv().encode())
     return packed([member], cbp_published(year))
+
+
+def area_body(seed: int, lasting: Pattern, year: int, kind: str) -> bytes:
+    """The archive of one year for states or metropolitan areas: sums of their counties."""
+    short = f"{year % 100:02d}"
+    frame = cells(seed, lasting, year).with_columns(_AREAS[kind](pl.col("fips5")).alias("area"))
+    frame = frame.filter(pl.col("area").is_not_null()).group_by("area", "naics")
+    frame = frame.agg(pl.col(name).sum() for name in MEASURES).sort("area", "naics")
+    rows = published(seed, frame.with_columns((pl.col("area") + "000").alias("fips5")), year)
+    area = (pl.col("fipstate") + pl.col("fipscty")).str.head(-3)
+    if kind == "msa":
+        rows = rows.select(area.alias("msa"), *HEADER[2:])
+    else:
+        rows = rows.select(area.alias("fipstate"), pl.lit("-").alias("lfo"), *HEADER[2:])
+    return packed([(f"cbp{short}{kind}.txt", rows.write_csv().encode())], cbp_published(year))
+
+
+def _metro_of(county: pl.Expr) -> pl.Expr:
+    pairs = [
+        (place, metro) for metro, places in table("us_metros").iter_rows()
+        for place in places.split()
+    ]  # fmt: skip
+    return county.replace_strict(dict(pairs), default=None, return_dtype=pl.String)
+
+
+_AREAS = {"st": lambda county: county.str.head(2), "msa": _metro_of}
 
 
 def published(seed: int, frame: pl.DataFrame, year: int) -> pl.DataFrame:
@@ -57,7 +84,7 @@ def published(seed: int, frame: pl.DataFrame, year: int) -> pl.DataFrame:
     return (
         frame.with_columns(flags)
         .with_columns(
-            place.str.head(2).alias("fipstate"), place.str.tail(3).alias("fipscty"),
+            place.str.head(2).alias("fipstate"), place.str.slice(2).alias("fipscty"),
             pl.col("est").cast(pl.String), *figures, *classes,
         )
         .select(HEADER)
@@ -96,20 +123,26 @@ def _refused(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _answer(demo: Demo, request: httpx.Request, century: str, short: str) -> httpx.Response:
+def _answer(
+    demo: Demo, request: httpx.Request, century: str, short: str, kind: str
+) -> httpx.Response:
     year = int(century + short)
     if year not in cbp_years(demo.today):
         return not_found(request)
 
     def body() -> bytes:
-        return year_body(demo.seed, pattern(demo.seed, demo.scale), year)
+        lasting = pattern(demo.seed, demo.scale)
+        if kind == "co":
+            return year_body(demo.seed, lasting, year)
+        return area_body(demo.seed, lasting, year, kind)
 
     return demo.file(request, body, cbp_published(year), "application/zip")
 
 
 ROUTES = (
     Route(
-        r"https://www2\.census\.gov/programs-surveys/cbp/datasets/(\d\d)(\d\d)/cbp\2co\.zip",
+        r"https://www2\.census\.gov/programs-surveys/cbp/datasets/(\d\d)(\d\d)/"
+        r"cbp\2(co|st|msa)\.zip",
         _answer,
     ),
 )

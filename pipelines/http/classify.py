@@ -46,8 +46,13 @@ class Media(StrEnum):
     JSON = "json"
     CSV = "csv"
     TSV = "tsv"
+    PSV = "psv"
     XML = "xml"
     ZIP = "zip"
+
+
+# What stands between the cells of a text table.
+SEPARATORS = {Media.CSV: b",", Media.TSV: b"\t", Media.PSV: b"|"}
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,7 @@ def classify(
         if start[:2] == b"PK":
             return Verdict(Outcome.OK)
         return Verdict(Outcome.TRANSIENT, f"not a zip archive: starts with {start[:16]!r}")
-    if media in (Media.CSV, Media.TSV):
+    if media in SEPARATORS:
         if start[:1] in (b"{", b"["):
             said = _json(body) if len(body) < _MESSAGE_BYTES else Verdict(Outcome.OK)
             if said.outcome in (Outcome.QUEUED, Outcome.BAD_REQUEST, Outcome.EMPTY):

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx2 as httpx
 import yaml
@@ -69,7 +70,10 @@ class UrlTemplate:
         if not re.match(r"https?://[^/{}]+/", base):
             raise EntryProblem("url", f"{text!r} is no full address", "write https://host/path")
         pairs.sort(key=lambda pair: pair[0])  # stable: a key that is repeated keeps its order
-        return cls(text, _pattern(base), tuple((key, _pattern(value)) for key, _, value in pairs))
+        # httpx tells the path decoded: `%20` of a template is the blank that it stands for
+        return cls(
+            text, _pattern(unquote(base)), tuple((key, _pattern(value)) for key, _, value in pairs)
+        )
 
     @property
     def placeholders(self) -> frozenset[str]:

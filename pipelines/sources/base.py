@@ -22,7 +22,7 @@ import polars as pl
 
 from pipelines.contracts import Table
 from pipelines.errors import ConfigError, Incomplete, SchemaDrift
-from pipelines.http.classify import Media, Outcome
+from pipelines.http.classify import SEPARATORS, Media, Outcome
 from pipelines.http.client import RequestSpec
 from pipelines.landing import Landed
 from pipelines.settings import Settings
@@ -150,7 +150,7 @@ class Source(ABC):
         for reply in replies:
             if reply.media is Media.ZIP:
                 prove_zip(reply)
-            elif reply.media in _WIDTHS:
+            elif reply.media in SEPARATORS:
                 prove_csv(reply)
         changed = http_date(replies[-1].last_modified)
         return Proof(changed.date().isoformat() if changed else replies[-1].sha256[:12], changed)
@@ -163,7 +163,7 @@ class Source(ABC):
                 with zipfile.ZipFile(reply.path) as archive:
                     for info in sorted(archive.infolist(), key=lambda item: item.filename):
                         digest.update(f"{info.filename}|{info.CRC}|{info.file_size}\n".encode())
-            elif reply.media in _WIDTHS:
+            elif reply.media in SEPARATORS:
                 header, *rows = reply.read().splitlines() or [b""]
                 digest.update(b"\n".join([header, *sorted(row for row in rows if row)]))
             else:
@@ -172,9 +172,6 @@ class Source(ABC):
 
     def table(self, name: str) -> Table:
         return next(table for table in self.tables if table.name == name)
-
-
-_WIDTHS = {Media.CSV: b",", Media.TSV: b"\t"}
 
 
 def prove_zip(reply: Landed) -> None:
@@ -197,14 +194,14 @@ def prove_csv(reply: Landed) -> None:
 
     A cut inside the last cell is caught before, by the length that the server announced.
     """
-    comma = _WIDTHS[reply.media]
+    separator = SEPARATORS[reply.media]
     lines = reply.read().rstrip(b"\r\n").rsplit(b"\n", 1)
     header = lines[0].split(b"\n", 1)[0]
-    if len(lines) > 1 and lines[1].count(comma) < header.count(comma):
+    if len(lines) > 1 and lines[1].count(separator) < header.count(separator):
         raise Incomplete(
             Outcome.TRUNCATED,
-            f"{reply.name}: the last row {lines[1][:60]!r} has {lines[1].count(comma) + 1} cells, "
-            f"the header {header.count(comma) + 1}: cut short",
+            f"{reply.name}: the last row {lines[1][:60]!r} has {lines[1].count(separator) + 1} "
+            f"cells, the header {header.count(separator) + 1}: cut short",
         )
 
 
@@ -218,9 +215,9 @@ def read_csv(
     Raises:
         SchemaDrift: rows differ in width or the header repeats a name.
     """
+    body = body.removeprefix(b"\xef\xbb\xbf")
     if encoding != "utf8":
         body = body.decode(encoding).encode()
-    body = body.removeprefix(b"\xef\xbb\xbf")
     try:
         kept = None
         if only:

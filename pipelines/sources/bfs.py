@@ -22,7 +22,8 @@ from pipelines.http.classify import Media
 from pipelines.http.client import RequestSpec
 from pipelines.landing import Landed
 from pipelines.settings import Settings
-from pipelines.sources.base import Answer, Chunk, Licence, Source, read_csv
+from pipelines.sources import census
+from pipelines.sources.base import Answer, Chunk, Source, read_csv
 
 _URL = "https://www.census.gov/econ/bfs/csv/bfs_monthly.csv"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -57,12 +58,7 @@ class Bfs(Source):
     homepage = "https://www.census.gov/econ/bfs/index.html"
     cadence = "every month"
     max_age_days = 60
-    licence = Licence(
-        "US-PD",
-        "U.S. Government work, public domain",
-        "https://www.census.gov/about/policies/open-gov/open-data.html",
-        "U.S. Census Bureau, Business Formation Statistics",
-    )
+    licence = census.licence("Business Formation Statistics")
     tables = (MONTHLY,)
 
     def parts(self, settings: Settings) -> list[str]:

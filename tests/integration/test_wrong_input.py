@@ -78,7 +78,7 @@ def test_nothing_new_parses_and_publishes_nothing(night: Night, cli: Cli) -> Non
 
 def test_html_instead_of_data(night: Night, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLUSTERKPI_RETRY_WAIT_INITIAL_SECONDS", "0")
-    night.file("bds2").write_bytes(b"<!DOCTYPE html><html><body>Scheduled maintenance</body>")
+    night.file("_st.csv").write_bytes(b"<!DOCTYPE html><html><body>Scheduled maintenance</body>")
     code, text = night.refresh(cli)
     assert code == 1 and night.state() == night.before
     assert "bds" in text and "blocked" in text and "HTML page came instead of data" in text
@@ -95,7 +95,7 @@ def test_truncated_zip(night: Night, cli: Cli, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_renamed_column(night: Night, cli: Cli) -> None:
-    path = night.file("bds2")
+    path = night.file("_st.csv")
     path.write_bytes(path.read_bytes().replace(b"estabs_entry,", b"entries,", 1))
     code, text = night.refresh(cli)
     assert code == 1 and night.state() == night.before
@@ -106,7 +106,7 @@ def test_renamed_column(night: Night, cli: Cli) -> None:
 def test_text_in_a_number_goes_to_quarantine_and_the_rest_is_published(
     night: Night, cli: Cli
 ) -> None:
-    path = night.file("bds2")
+    path = night.file("_st.csv")
     lines = path.read_text().splitlines()
     cells = lines[3].split(",")
     cells[3] = "sixty"
@@ -128,7 +128,7 @@ def test_text_in_a_number_goes_to_quarantine_and_the_rest_is_published(
 
 
 def test_too_many_bad_rows_hold_the_delivery_back(night: Night, cli: Cli) -> None:
-    path = night.file("bds2")
+    path = night.file("_st.csv")
     lines = path.read_text().splitlines()
     spoiled = [line.replace(",", ",x", 2) for line in lines[1:]]
     path.write_text("\n".join([lines[0], *spoiled]) + "\n")
@@ -138,7 +138,7 @@ def test_too_many_bad_rows_hold_the_delivery_back(night: Night, cli: Cli) -> Non
 
 
 def test_vanished_rows_hold_the_delivery_back(night: Night, cli: Cli) -> None:
-    path = night.file("bds2")
+    path = night.file("_st.csv")
     lines = path.read_text().splitlines()
     path.write_text("\n".join(lines[: len(lines) // 2]) + "\n")
     code, text = night.refresh(cli)
@@ -193,7 +193,7 @@ def test_demo_does_not_replace_official_figures(night: Night, cli: Cli) -> None:
 
 
 def test_full_disk(night: Night, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = night.file("bds2")
+    path = night.file("_st.csv")
     path.write_bytes(path.read_bytes() + b"\n")  # other bytes: they have to be landed
     replace = os.replace
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.sources.base import discover
-from tests.real.native import Native, account, natives, reply_of
+from tests.real.native import Native, account, natives, others, reply_of
 
 pytestmark = pytest.mark.real
 
@@ -23,3 +23,11 @@ def test_every_row_is_promoted_or_quarantined(
         for line in account(discover()[native.source], part, reply, path.name):
             assert line.balanced and line.promoted > 0
             assert not line.quarantined, f"{line.file}: {line.quarantined}"
+
+
+def test_every_row_of_a_table_laid_out_anew_is_accounted_for(real_data: Path) -> None:
+    lines = list(others(real_data))
+    assert lines
+    for line in lines:
+        assert line.balanced and line.promoted > 0, line.file
+        assert not line.quarantined, f"{line.file}: {line.quarantined}"

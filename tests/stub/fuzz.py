@@ -25,7 +25,7 @@ import orjson
 from pipelines import contracts
 from pipelines.demo import DemoTransport
 from pipelines.errors import Incomplete, SchemaDrift
-from pipelines.http.classify import HAS_DATA, Media, Outcome, classify
+from pipelines.http.classify import HAS_DATA, SEPARATORS, Media, Outcome, classify
 from pipelines.http.client import Client
 from pipelines.landing import Landed, Landing
 from pipelines.settings import Settings
@@ -69,9 +69,12 @@ def trimmed(reply: Landed, folder: Path) -> Landed:
         sink = io.BytesIO()
         with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(sink, "w") as new:
             for name in old.namelist():
-                new.writestr(name, b"\n".join(old.read(name).split(b"\n")[:200]) + b"\n")
+                content = old.read(name)
+                if not name.endswith(".xlsx"):
+                    content = b"\n".join(content.split(b"\n")[:200]) + b"\n"
+                new.writestr(name, content)
         body = sink.getvalue()
-    elif reply.media in (Media.CSV, Media.TSV):
+    elif reply.media in SEPARATORS:
         body = b"\n".join(body.split(b"\n")[:200]) + b"\n"
     return stored(reply, body, folder / "trimmed")
 
@@ -167,17 +170,25 @@ def json_mutated(body: bytes, chance: random.Random) -> bytes:
     return orjson.dumps(whole)
 
 
+def _inside(body: bytes, chance: random.Random) -> bytes:
+    """The archive with one member altered; a workbook is an archive itself."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(sink, "w") as new:
+        chosen = chance.choice(old.namelist())
+        for name in old.namelist():
+            content = old.read(name)
+            if name == chosen:
+                nested = name.endswith(".xlsx") and chance.random() < 0.7
+                content = _inside(content, chance) if nested else mutated(content, chance)
+            new.writestr(name, content)
+    return sink.getvalue()
+
+
 def altered(reply: Landed, chance: random.Random, scratch: Path) -> Landed:
     """The reply with a mutation, also inside an archive."""
     body = reply.read()
     if reply.media is Media.ZIP and chance.random() < 0.7:
-        sink = io.BytesIO()
-        with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(sink, "w") as new:
-            chosen = chance.choice(old.namelist())
-            for name in old.namelist():
-                content = old.read(name)
-                new.writestr(name, mutated(content, chance) if name == chosen else content)
-        body = sink.getvalue()
+        body = _inside(body, chance)
     elif reply.media is Media.JSON and chance.random() < 0.7:
         body = json_mutated(body, chance)
     else:

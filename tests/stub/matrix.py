@@ -27,13 +27,16 @@ from tests.stub.server import TODAY, Reply, Stub, ToStub
 
 # One part of each source: small, and with all that can go wrong.
 PARTS = {
+    "acs": "B28002",
     "baci": "HS17_V202601",
     "bds": "states",
+    "bea": "summary",
     "bfs": "monthly",
     "cbp": "2023",
     "eurostat": "isoc_r_iuse_i",
     "oecd": "msti",
     "qcew": "2025",
+    "susb": "2024",
     "uis": "science",
     "wdi": "SP.POP.TOTL",
 }

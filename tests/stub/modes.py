@@ -20,9 +20,11 @@ from pipelines.ingest import Step
 from tests.stub.server import Reply
 
 HTML = b"<!DOCTYPE html><html><body><h1>Scheduled maintenance</h1></body></html>"
-ALL = ("baci", "bds", "bfs", "cbp", "eurostat", "oecd", "qcew", "uis", "wdi")
-ZIPS, TABLES = ("baci", "cbp", "qcew"), ("bds", "bfs", "eurostat", "oecd")
-CENSUS = ("bds", "bfs", "cbp")
+ALL = (
+    "acs", "baci", "bds", "bea", "bfs", "cbp", "eurostat", "oecd", "qcew", "susb", "uis", "wdi",
+)  # fmt: skip
+ZIPS, TABLES = ("baci", "cbp", "qcew"), ("bds", "bfs", "eurostat", "oecd", "susb")
+CENSUS = ("acs", "bds", "bfs", "cbp", "susb")
 NOT_DATA = (
     "/sources/2", "/catalogue/toc", "/dataflow/", "/contentconstraint/", "/versions/default",
 )  # fmt: skip
@@ -114,7 +116,7 @@ def renamed(body: bytes) -> bytes:
     header, rest = body.split(b"\n", 1)
     cells = header.split(b",")
     required = {b"geo": b"region", b"REF_AREA": b"REGION", b"series": b"serie", b"st": b"state",
-                b"naics": b"industry", b"i": b"origin"}  # fmt: skip
+                b"naics": b"industry", b"i": b"origin", b"NAICS": b"INDUSTRY"}  # fmt: skip
     cells = [required.get(cell.strip(b'"\r'), cell) for cell in cells]
     header = b",".join(cells).replace(b'"own_code"', b'"owner"')
     return header + b"\n" + rest
@@ -143,6 +145,15 @@ def one_member(_url: str, reply: Reply) -> Reply:
             header, *rows = old.read(info).splitlines(keepends=True)
             rows = rows if number else without_40_percent(rows)
             new.writestr(info.filename, header + b"".join(rows))
+    return replace(reply, body=sink.getvalue(), headers=unversioned(reply))
+
+
+def without_a_member(_url: str, reply: Reply) -> Reply:
+    """The archive without its last file."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(reply.body)) as old, zipfile.ZipFile(sink, "w") as new:
+        for info in old.infolist()[:-1]:
+            new.writestr(info.filename, old.read(info))
     return replace(reply, body=sink.getvalue(), headers=unversioned(reply))
 
 
@@ -252,21 +263,24 @@ MODES = (
     Mode(15, "gzip that is not announced", (*TABLES, "uis", "wdi"), packed_silently, Step.PROMOTED),
     Mode(15, "BOM and CRLF", (*TABLES, "uis", "wdi"), with_bom, Step.PROMOTED),
     Mode(16, "200 []", ("uis", "wdi"), status(200, b"[]"), F, Outcome.SCHEMA_DRIFT),
-    Mode(17, "404 for a file to come", ("bds", "cbp", "qcew"), status(404, HTML), Step.NOT_YET_PUBLISHED, Outcome.NOT_YET_PUBLISHED),
-    Mode(17, "header only", ("bds", "bfs"), edit(lambda body: body.split(b"\n", 1)[0] + b"\n"), Step.NOT_YET_PUBLISHED, Outcome.NOT_YET_PUBLISHED),
+    Mode(17, "404 for a file to come", ("acs", "bds", "cbp", "qcew", "susb"), status(404, HTML), Step.NOT_YET_PUBLISHED, Outcome.NOT_YET_PUBLISHED),
+    Mode(17, "header only", ("acs", "bds", "bfs", "susb"), edit(lambda body: body.split(b"\n", 1)[0] + b"\n"), Step.NOT_YET_PUBLISHED, Outcome.NOT_YET_PUBLISHED),
     Mode(19, "text in a number", TABLES, lines(text_in_a_number), Step.PROMOTED, None, "1 more quarantined"),
     Mode(19, "text in a number (JSON)", ("uis", "wdi"), json_edit(text_in_first_value), Step.PROMOTED, None, "1 more quarantined"),
     Mode(21, "required column renamed", (*TABLES, *ZIPS), edit(renamed), F, Outcome.SCHEMA_DRIFT),
+    Mode(21, "column of areas renamed", ("acs",), edit(lambda body: body.replace(b"GEO_ID", b"GEOID", 1)), F, Outcome.SCHEMA_DRIFT, "GEO_ID"),
+    Mode(21, "a workbook less", ("bea",), without_a_member, F, Outcome.TRUNCATED, "workbooks"),
     Mode(21, "a column more", (*TABLES, *ZIPS), edit(widened), Step.PROMOTED),
     Mode(22, "cut in the middle", ALL, cut, F, Outcome.TRANSIENT, "next night"),
-    Mode(22, "one byte of an archive flipped", ZIPS, flipped, F, Outcome.TRANSIENT),
+    Mode(22, "one byte of an archive flipped", (*ZIPS, "bea"), flipped, F, Outcome.TRANSIENT),
     Mode(22, "a row less than announced", ("wdi",), json_edit(one_row_less), F, Outcome.TRUNCATED, "announced"),
-    Mode(23, "rows in other order", ("bds", "bfs", "eurostat", "oecd"), lines(lambda rows: rows[::-1]), Step.UNCHANGED, None, "", False),
-    Mode(23, "packed again", ZIPS, edit(lambda body: body), Step.UNCHANGED, None, "", False),
-    Mode(24, "a row twice", ("bds",), lines(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "1 more quarantined"),
+    Mode(23, "rows in other order", TABLES, lines(lambda rows: rows[::-1]), Step.UNCHANGED, None, "", False),
+    Mode(23, "packed again", (*ZIPS, "bea"), edit(lambda body: body), Step.UNCHANGED, None, "", False),
+    Mode(24, "a row twice", ("bds", "susb"), lines(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "1 more quarantined"),
     Mode(24, "a row of twelve months twice", ("bfs",), lines(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "12 more quarantined"),
     Mode(24, "a row twice", ("eurostat", "oecd"), lines(lambda rows: [*rows, rows[-1]]), F, Outcome.TRUNCATED, "announced"),
     Mode(25, "two rows in five vanish", (*TABLES, *ZIPS), lines(without_40_percent), H, None, "gone"),
+    Mode(25, "two rows in five vanish, the nation among them", ("acs",), lines(without_40_percent), F, Outcome.TRUNCATED, "no row for nation"),
     Mode(25, "two rows in five of one year vanish", ("baci",), one_member, H, None, "lost more than"),
     Mode(25, "two records in five vanish", ("uis", "wdi"), json_edit(fewer_json), H, None, "gone"),
     Mode(0, "connection refused", ALL, lambda _u, r: replace(r, sent=0), F, Outcome.TRANSIENT, "next night"),

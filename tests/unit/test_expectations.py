@@ -92,6 +92,34 @@ from raw.eurostat__observations;
 create table raw.qcew__areas as
 select 2024::bigint as period_year, value::bigint as emp_count, 'qcew/2024@1' as _snapshot_id
 from raw.eurostat__observations;
+create table raw.bds__state_sectors as
+select 2024::bigint as period_year, value as estabs_entry_count,
+    'bds/state_sectors@1' as _snapshot_id
+from raw.eurostat__observations;
+create table raw.bds__metros as
+select 2024::bigint as period_year, value as estabs_entry_count, 'bds/metros@1' as _snapshot_id
+from raw.eurostat__observations;
+create table raw.bds__counties as
+select 2024::bigint as period_year, value as estabs_entry_count, 'bds/counties@1' as _snapshot_id
+from raw.eurostat__observations;
+create table raw.bds__firm_ages as
+select 2024::bigint as period_year, value as estabs_entry_count, 'bds/firm_ages@1' as _snapshot_id
+from raw.eurostat__observations;
+create table raw.cbp__states as
+select 2024::bigint as period_year, value as emp_count, 'cbp/states@1' as _snapshot_id
+from raw.eurostat__observations where value is not null;
+create table raw.cbp__metros as
+select 2024::bigint as period_year, value as emp_count, 'cbp/metros@1' as _snapshot_id
+from raw.eurostat__observations where value is not null;
+create table raw.susb__states as
+select 2024::bigint as period_year, value as emp_count, 'susb/states@1' as _snapshot_id
+from raw.eurostat__observations where value is not null;
+create table raw.acs__estimates as
+select 'B15003' as table_code, value as estimate_count, 'acs/estimates@1' as _snapshot_id
+from raw.eurostat__observations where value is not null;
+create table raw.bea__cells as
+select 'use' as table_name, value as value_musd, 'bea/cells@1' as _snapshot_id
+from raw.eurostat__observations;
 
 create table meta.source_snapshot as
 select _snapshot_id as snapshot_id, count(*) as rows_landed, count(*) as rows_promoted,
@@ -108,6 +136,15 @@ from (
     union all select _snapshot_id from raw.uis__observations
     union all select _snapshot_id from raw.bfs__monthly
     union all select _snapshot_id from raw.qcew__areas
+    union all select _snapshot_id from raw.bds__state_sectors
+    union all select _snapshot_id from raw.bds__metros
+    union all select _snapshot_id from raw.bds__counties
+    union all select _snapshot_id from raw.bds__firm_ages
+    union all select _snapshot_id from raw.cbp__states
+    union all select _snapshot_id from raw.cbp__metros
+    union all select _snapshot_id from raw.susb__states
+    union all select _snapshot_id from raw.acs__estimates
+    union all select _snapshot_id from raw.bea__cells
 ) group by 1;
 create table meta.release as select 'r1' as release_id, 'synthetic' as realm;
 
@@ -144,6 +181,15 @@ FEEDS = {
     "uis__observations": "value",
     "bfs__monthly": "value",
     "qcew__areas": "emp_count",
+    "bds__state_sectors": "estabs_entry_count",
+    "bds__metros": "estabs_entry_count",
+    "bds__counties": "estabs_entry_count",
+    "bds__firm_ages": "estabs_entry_count",
+    "cbp__states": "emp_count",
+    "cbp__metros": "emp_count",
+    "susb__states": "emp_count",
+    "acs__estimates": "estimate_count",
+    "bea__cells": "value_musd",
 }
 # check id → change that makes it fail; a change that starts with "before:" is of the last release.
 BREAKS = {

@@ -35,6 +35,7 @@ COLUMNS = {
         "county_code_fips5 county_name state_code_fips valid_from_year valid_to_year"
     ),
     "reference/obs_status": "obs_status label has_value description",
+    "reference/bea_industries": "naics_prefix bea_summary_code",
     "reference/guidelines": "guideline_no guideline_id title sentence",
     "clusters/cluster_definition": (
         "scheme scheme_version cluster_id cluster_name cluster_class technology_class reasoning"
@@ -43,6 +44,7 @@ COLUMNS = {
 }
 KEYS = {
     "reference/apec_economies": ["geo_id"],
+    "reference/bea_industries": ["naics_prefix"],
     "reference/us_states": ["state_code_fips"],
     "reference/us_counties": ["county_code_fips5"],
     "reference/obs_status": ["obs_status"],

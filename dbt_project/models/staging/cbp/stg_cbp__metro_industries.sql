@@ -1,0 +1,21 @@
+select
+    period_year,
+    metro_code_cbsa,
+    rtrim(naics_code, '/-') as naics_code,
+    length(rtrim(naics_code, '/-')) as naics_level,
+    {{ unless_withheld('emp_count', 'emp_noise_flag') }} as emp_count,
+    {{ status_of_noise_flag('emp_noise_flag', 'emp_count') }} as emp_status,
+    {{ unless_withheld('payroll_kusd', 'payroll_noise_flag') }} as payroll_kusd,
+    {{ status_of_noise_flag('payroll_noise_flag', 'payroll_kusd') }} as payroll_status,
+    estabs_count,
+    estabs_lt5_count,
+    estabs_5_9_count,
+    estabs_10_19_count,
+    estabs_20_49_count,
+    estabs_50_99_count,
+    estabs_100_249_count,
+    estabs_250_499_count,
+    estabs_500_999_count,
+    estabs_ge1000_count,
+    _snapshot_id as snapshot_id
+from {{ source('cbp', 'metros') }}
