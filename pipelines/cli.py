@@ -1,7 +1,8 @@
 """The command line: `clusterkpi …`. Everything works without Dagster running.
 
-Belongs here: arguments, printing, exit codes. Does not belong here: any step of a night
-(`steps`), any file format (`warehouse`, `history`).
+Belongs here: the commands of a night and of the published file; arguments, printing, exit codes.
+Does not belong here: groups of commands (`commands`), any step of a night (`steps`), any file
+format (`warehouse`, `history`).
 
 Exit codes: 0 published or nothing new; 1 the night, or a part of it, was held back or failed (the
 last good figures stay in service); 2 bad usage or configuration.
@@ -21,10 +22,11 @@ from typing import Annotated, Any
 import duckdb
 import polars as pl
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from pipelines import __version__, warehouse
+from pipelines.commands import metrics, supplement
+from pipelines.commands.console import err, out, plain
 from pipelines.errors import ClusterkpiError, ConfigError
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 
@@ -34,10 +36,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-# a pipe has no width: wide enough there that tables are not folded
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-
 ProfileOption = Annotated[
     str | None, typer.Option(help="demo, live or replay:INDEX_FILE [CLUSTERKPI_PROFILE]")
 ]
@@ -284,37 +282,13 @@ def doctor(profile: ProfileOption = "live", home: HomeOption = None) -> None:
         )
         for answer in probe.every_source(client, opened.settings):
             failed += not answer.is_well
-            out.print(_plain(f"{answer.source:<11}{answer.verdict:<19}{answer.about}"))
+            out.print(plain(f"{answer.source:<11}{answer.verdict:<19}{answer.about}"))
         client.close()
     raise typer.Exit(1 if failed else 0)
 
 
-supplement_app = typer.Typer(help="Figures of your own: template and check.", no_args_is_help=True)
-app.add_typer(supplement_app, name="supplement")
-
-
-@supplement_app.command("template")
-def supplement_template(file: Annotated[Path, typer.Argument(help="CSV file to write")]) -> None:
-    """Write the template; its example row is refused until it is replaced."""
-    from pipelines.sources.supplement import SOURCE
-
-    if file.exists():
-        raise ConfigError(f"{file} is there already; name another file")
-    file.write_text(SOURCE.template(), encoding="utf-8")
-    out.print(f"{file} written; fill it, check it, and put it into CLUSTERKPI_HOME/supplements")
-
-
-@supplement_app.command("check")
-def supplement_check(file: Annotated[Path, typer.Argument(help="CSV or XLSX file")]) -> None:
-    """Print every row that would be held back, and why. Ends with 1 if there is one."""
-    from pipelines.sources.supplement import SOURCE
-
-    rows, refused = SOURCE.refusals(file)
-    for row in refused.iter_rows(named=True):
-        out.print(_plain(f"row {row['_row_no']}: {row['column_name']}: {row['reason']}"))
-    out.print(f"{rows} rows: {rows - refused.height} would be used, {refused.height} held back")
-    if refused.height:
-        raise typer.Exit(1)
+for group in (metrics, supplement):
+    app.add_typer(group.app)
 
 
 @app.command()
@@ -328,7 +302,7 @@ def main() -> None:
     try:
         app()
     except ClusterkpiError as error:
-        err.print(f"[bold red]error[/] {_plain(str(error))}")
+        err.print(f"[bold red]error[/] {plain(str(error))}")
         raise SystemExit(error.exit_code) from error
 
 
@@ -348,7 +322,7 @@ def _closing(settings: Settings, report: Any, seconds: float) -> None:
         '"from marts.fct_indicator_value limit 5" · clusterkpi status · make dashboard'
     )
     for line in report.run.troubled:
-        err.print(f"[bold yellow]warning[/] {_plain(line)}")
+        err.print(f"[bold yellow]warning[/] {plain(line)}")
 
 
 def _status(settings: Settings) -> dict[str, Any]:
@@ -423,16 +397,12 @@ class _spinner:  # noqa: N801 - reads as a function
 
     def _say(self, line: str) -> None:
         now = time.monotonic()
-        out.print(f"{_plain(line)} · {now - self._since:.1f} s")
+        out.print(f"{plain(line)} · {now - self._since:.1f} s")
         self._since = now
 
     def __exit__(self, *_: object) -> None:
         if self._status:
             self._status.stop()
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
 
 
 def _when(value: Any) -> str:

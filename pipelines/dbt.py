@@ -24,6 +24,7 @@ from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.storage import readable_os_errors
 
 PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+METRICS_DIR = PROJECT_ROOT / "pipelines" / "metrics"
 
 
 @dataclass(frozen=True)
@@ -118,12 +119,13 @@ def read_results(path: Path) -> list[NodeResult]:
 
 
 def code_digest() -> str:
-    """Hash of everything in the dbt project that can change a figure."""
+    """Hash of everything that can change a figure: dbt's project and the formulas in Python."""
     digest = hashlib.sha256()
-    for folder in ("models", "macros", "seeds"):
-        for path in sorted((PROJECT_DIR / folder).rglob("*")):
+    folders = [*(PROJECT_DIR / name for name in ("models", "macros", "seeds")), METRICS_DIR]
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
             if path.is_file() and path.suffix in (".sql", ".yml", ".csv", ".py"):
-                digest.update(str(path.relative_to(PROJECT_DIR)).encode())
+                digest.update(str(path.relative_to(PROJECT_ROOT)).encode())
                 digest.update(path.read_bytes())
     digest.update((PROJECT_DIR / "dbt_project.yml").read_bytes())
     return digest.hexdigest()

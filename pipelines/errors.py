@@ -19,6 +19,10 @@ class ConfigError(ClusterkpiError):
     exit_code = 2
 
 
+class MetricInput(ConfigError, ValueError):
+    """Figures that a formula is not defined for; names what and where (exit code 2)."""
+
+
 class StorageError(ClusterkpiError):
     """The state directory cannot take what has to be written (disk full, no permission)."""
 
