@@ -15,8 +15,9 @@ import streamlit as st
 
 from dashboards import data, page
 from dashboards.data import Release
-from dashboards.views import cluster, guideline, overview, quality
+from dashboards.views import cluster, guideline, overview, quality, workbench
 from pipelines.errors import ConfigError
+from pipelines.settings import load_settings
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,11 @@ def contents(release: Release) -> list[Entry]:
         *structure,
         Entry("Structure", "Clusters by region", "clusters", cluster.render),
         Entry("About the figures", "Quality and provenance", "quality", quality.render),
+        *(
+            [Entry("About the figures", "Workbench", "workbench", workbench.render)]
+            if load_settings().workbench
+            else []
+        ),
     ]
 
 

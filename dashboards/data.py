@@ -408,6 +408,27 @@ def quarantine(release: Release) -> pl.DataFrame:
     )
 
 
+def columns(release: Release) -> pl.DataFrame:
+    """Every public table with its columns, types and comments."""
+    return _query(
+        release,
+        """
+        select c.schema_name as table_schema, c.table_name, t.comment as table_comment,
+               c.column_name, lower(c.data_type) as data_type, coalesce(c.comment, '') as comment
+        from duckdb_columns() c
+        join (
+          select database_name, schema_name, table_name, comment from duckdb_tables()
+          union all
+          select database_name, schema_name, view_name, comment from duckdb_views()
+          where not internal
+        ) t using (database_name, schema_name, table_name)
+        where c.schema_name in ('marts', 'reference', 'meta') and not c.internal
+        order by case c.schema_name when 'marts' then 1 when 'reference' then 2 else 3 end,
+                 c.table_name, c.column_index
+        """,
+    )
+
+
 def _stamp(record: dict[str, str]) -> datetime | None:
     text = record.get("last_checked_at")
     return datetime.fromisoformat(text) if text else None

@@ -143,7 +143,7 @@ def csv(release: Release, frame: pl.DataFrame, parts: pl.DataFrame) -> bytes:
     added = {"release_id": release.release_id, "attribution": credit}
     return (
         frame.select(
-            pl.lit(notice).alias("notice"),
+            *([] if "notice" in frame else [pl.lit(notice).alias("notice")]),
             pl.all(),
             *(pl.lit(text).alias(name) for name, text in added.items() if name not in frame),
         )

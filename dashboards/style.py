@@ -109,6 +109,8 @@ h2 { padding-top: 1.6rem !important; }
 .ck-key i { display: inline-block; width: .95rem; height: .95rem; border-radius: 2px;
   border: 1px solid #c3cbda; margin-right: .4rem; vertical-align: -.12rem; }
 .ck-strip { border-top: 1px solid #d5dae5; border-bottom: 1px solid #d5dae5; margin-top: .5rem; }
+[data-testid="stTextArea"] textarea { font-family: ui-monospace, Menlo, Consolas, monospace;
+  font-size: .9rem; }
 .ck-foot { color: #4a5672; font-size: .86rem; line-height: 1.5; }
 .ck-foot code, .ck-facts code { font-size: .85em; }
 @media (max-width: 640px) {

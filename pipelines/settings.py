@@ -79,6 +79,13 @@ class Settings(BaseSettings):
     memory_limit: str = "4GB"
     threads: int = Field(2, ge=1)
 
+    # dashboards
+    workbench: bool = Field(True, description="show the page on which visitors write SQL")
+    workbench_seconds: float = Field(10.0, gt=0, le=300, description="then a query is stopped")
+    workbench_memory_mb: int = Field(512, ge=64, description="of one query")
+    workbench_rows: int = Field(10_000, ge=1, description="of a result; the rest is cut off")
+    workbench_queries: int = Field(2, ge=1, description="at the same time, of all visitors")
+
     # orchestration
     schedule_cron: str = "30 2 * * *"
     schedule_timezone: str = "UTC"

@@ -11,7 +11,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboards import app, data, page
+from dashboards import app, data, page, sandbox
+from dashboards.views import workbench
 from tests.conftest import PROJECT_ROOT
 from tests.dashboards.conftest import Run, html_of, rows_of
 
@@ -52,7 +53,12 @@ def test_the_app_opens_on_the_overview_and_has_a_page_for_each_guideline_with_in
     listed = [entry.title for entry in app.contents(data.release_in_service())]
     assert "7. Entry of new firms" in listed
     assert listed[0] == "Overview"
-    assert listed[-3:] == ["Economies", "Clusters by region", "Quality and provenance"]
+    assert listed[-4:] == [
+        "Economies",
+        "Clusters by region",
+        "Quality and provenance",
+        "Workbench",
+    ]
 
 
 def test_overview_lists_all_economies_and_tells_why_a_cell_is_blank(
@@ -286,3 +292,32 @@ def test_a_file_that_is_no_release_gives_advice_instead_of_a_traceback(own_home:
     test = AppTest.from_file(str(PROJECT_ROOT / "dashboards" / "app.py"), default_timeout=60).run()
     assert not test.exception
     assert "clusterkpi rollback" in test.error[0].value
+
+
+def test_workbench_answers_refuses_and_can_be_turned_off(
+    serving: Path, run_page: Run, sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = run_page("workbench")
+    assert not test.exception and not test.dataframe
+    assert len(test.expander) >= 15, "tables of the release beside the editor"
+    test.text_area[0].set_value("select count(*) as n from marts.fct_indicator_value")
+    test.button[0].click().run()
+    assert (
+        test.dataframe[0].value["n"][0]
+        == sql("select count(*) from marts.fct_indicator_value")[0][0]
+    )
+    assert len(test.get("download_button")) == 2
+    test.text_area[0].set_value("drop table marts.dim_geo")
+    test.button[0].click().run()
+    assert "Only reading is allowed" in test.error[0].value and not test.dataframe
+    monkeypatch.setenv("CLUSTERKPI_WORKBENCH", "false")
+    off = run_page("workbench")
+    assert "turned off" in off.info[0].value and not off.text_area
+    assert "Workbench" not in [entry.title for entry in app.contents(data.release_in_service())]
+
+
+@pytest.mark.parametrize("example", list(workbench.EXAMPLES))
+def test_every_example_of_the_workbench_has_an_answer(serving: Path, example: str) -> None:
+    release = data.release_in_service()
+    answer = sandbox.ask(release.path, workbench.EXAMPLES[example])
+    assert answer.problem == "" and answer.frame is not None and answer.frame.height > 0
