@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -100,7 +102,7 @@ def test_the_power_mean_runs_into_the_geometric_one() -> None:
     near = across_guidelines(scores, weights, 1e-5)
     assert np.allclose(near, across_guidelines(scores, weights, 0.0), rtol=1e-4)
     ladder = [across_guidelines(scores, weights, p) for p in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    for low, high in zip(ladder, ladder[1:], strict=False):
+    for low, high in itertools.pairwise(ladder):
         assert (high >= low - 1e-9).all()  # power means ascend with the exponent
 
 
@@ -154,8 +156,8 @@ def test_a_cell_with_bounds_only_is_scored_in_the_middle() -> None:
 
 
 def test_handbook_example_of_compensation() -> None:
-    """OECD/JRC, Handbook on Constructing Composite Indicators (2008), step 7: indicators 21, 1, 1, 1
-    and 6, 6, 6, 6 have the same additive composite, 6; geometric, they have 2.14 and 6."""
+    """OECD/JRC, Handbook on Constructing Composite Indicators (2008), step 7: indicators 21, 1, 1
+    and 1 have the additive composite of 6, 6, 6 and 6; geometric, they have 2.14 and 6."""
     both = np.array([[21.0, 1, 1, 1], [6.0, 6, 6, 6]])
     equal = np.full(4, 0.25)
     additive = across_guidelines(both, equal, 1.0, guidelines_needed=4)
@@ -253,7 +255,7 @@ def test_an_aggregate_under_two_thirds_is_refused() -> None:
 
 def test_a_zero_that_stands_for_missing_is_refused() -> None:
     statuses = np.array(["A", "M", "Z"])
-    with pytest.raises(MetricInput, match="value 0.0 under status 'M'"):
+    with pytest.raises(MetricInput, match=r"value 0\.0 under status 'M'"):
         check_statuses(np.array([1.0, 0.0, 0.0]), statuses, without_value="MLCQ", where="x")
     with pytest.raises(MetricInput, match="no value under status 'A'"):
         check_statuses(np.array([NAN, NAN, 0.0]), statuses, without_value="MLCQ", where="x")
