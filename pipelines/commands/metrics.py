@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import typer
 
+from pipelines.commands import regional
+
 app = typer.Typer(name="metrics", help="Our formulas on your own table.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
     """Our formulas on your own table."""
+
+
+app.command("specialisation")(regional.specialisation)
