@@ -15,7 +15,16 @@ import streamlit as st
 
 from dashboards import data, page
 from dashboards.data import Release
-from dashboards.views import cluster, guideline, overview, quality, workbench
+from dashboards.views import (
+    cluster,
+    compare,
+    guideline,
+    indicator,
+    methodology,
+    overview,
+    quality,
+    workbench,
+)
 from pipelines.errors import ConfigError
 from pipelines.settings import load_settings
 
@@ -81,8 +90,11 @@ def contents(release: Release) -> list[Entry]:
         Entry("", "Overview", "overview", overview.render),
         *guides,
         *structure,
+        Entry("Explore", "One indicator", "indicator", indicator.render),
+        Entry("Explore", "Compare economies", "compare", compare.render),
         Entry("Structure", "Clusters by region", "clusters", cluster.render),
         Entry("About the figures", "Quality and provenance", "quality", quality.render),
+        Entry("About the figures", "Methodology", "methodology", methodology.render),
         *(
             [Entry("About the figures", "Workbench", "workbench", workbench.render)]
             if load_settings().workbench

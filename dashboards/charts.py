@@ -14,6 +14,7 @@ import polars as pl
 from dashboards import words
 from dashboards.style import BRAND, CATEGORIES, INK, LINE, QUIET, SOFT, WARNING, WITHHELD
 
+PLAIN = ["A", "Z"]  # marks that need no letter beside a value
 FONT = "Segoe UI, Helvetica Neue, Noto Sans, Liberation Sans, Arial, sans-serif"
 
 
@@ -60,7 +61,61 @@ def trend(
         .mark_point(filled=True, size=42, opacity=1)
         .encode(x=x, y=y, color=colour, tooltip=tip)
     )
-    return dress(background + lines + points, demo=demo, height=height)
+    marks = (
+        alt.Chart(front.filter(pl.col("value").is_not_null() & ~pl.col("obs_status").is_in(PLAIN)))
+        .mark_text(dy=-11, fontSize=10, fontWeight="bold")
+        .encode(x=x, y=y, color=colour, text="obs_status:N")
+    )
+    return dress(background + lines + points + marks, demo=demo, height=height)
+
+
+def spread(
+    frame: pl.DataFrame, highlighted: Sequence[str], *, unit: str, demo: bool
+) -> alt.LayerChart:
+    """One stroke for each value of one period, the median, and the chosen places by name.
+
+    Args:
+        frame: geo_id, geo_name, value; all values are known.
+        highlighted: geo_ids to name, at most as many as there are colours.
+        unit: title of the axis.
+        demo: write on the picture that the figures are synthetic.
+    """
+    digits = words.decimals(frame["value"])
+    data = frame.select("geo_id", "geo_name", "value", pl.lit("").alias("row"))
+    y = alt.Y("row:N", axis=None)
+    chosen = list(highlighted)[: len(CATEGORIES)]
+    names = dict(data.select("geo_id", "geo_name").rows())
+    domain = [names[geo_id] for geo_id in chosen if geo_id in names]
+    x = alt.X("value:Q", title=unit, scale=alt.Scale(zero=False), axis=alt.Axis(grid=False))
+    tip = [
+        alt.Tooltip("geo_name:N", title="Place"),
+        alt.Tooltip("value:Q", title="Value", format=f",.{digits}f"),
+    ]
+    strokes = (
+        alt.Chart(data).mark_tick(color=QUIET, thickness=1.6, size=26).encode(x=x, y=y, tooltip=tip)
+    )
+    middle = (
+        alt.Chart(data)
+        .mark_tick(color=INK, thickness=2.5, size=52)
+        .encode(x=alt.X("median(value):Q", title=unit), y=y)
+    )
+    front = data.filter(pl.col("geo_id").is_in(chosen))
+    colour = alt.Color(
+        "geo_name:N",
+        scale=alt.Scale(domain=domain, range=list(CATEGORIES[: len(domain)])),
+        legend=None,
+    )
+    points = (
+        alt.Chart(front)
+        .mark_point(filled=True, size=80, opacity=1)
+        .encode(x=x, y=y, color=colour, tooltip=tip)
+    )
+    labels = (
+        alt.Chart(front)
+        .mark_text(angle=325, align="left", dx=8, dy=-10, fontSize=11)
+        .encode(x=x, y=y, text="geo_name:N", color=colour)
+    )
+    return dress(strokes + middle + points + labels, demo=demo, height=130)
 
 
 def profile(frame: pl.DataFrame, *, unit: str, demo: bool) -> alt.LayerChart:

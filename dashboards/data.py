@@ -95,6 +95,11 @@ def indicators(release: Release) -> pl.DataFrame:
     return _query(release, "select * from marts.dim_indicator order by indicator_name")
 
 
+def definitions(release: Release) -> pl.DataFrame:
+    """Every basis of every indicator, in words."""
+    return _query(release, "select * from marts.dim_basis order by indicator_id, basis_name")
+
+
 def bases(release: Release, indicator_id: str) -> pl.DataFrame:
     """The bases of an indicator that have cells, one row for each kind of place."""
     return _query(
@@ -308,6 +313,52 @@ def profile(
         basis,
         geo_id,
         period,
+    )
+
+
+def economies(release: Release) -> pl.DataFrame:
+    """The 21 economies of APEC."""
+    return _query(
+        release, "select geo_id, geo_name from marts.dim_geo where is_apec order by geo_name"
+    )
+
+
+def newest(release: Release) -> pl.DataFrame:
+    """Economies of APEC × indicators and bases without clusters: the newest value of each.
+
+    `low` and `high` are the ends of the newest values of the basis, so that a value can be placed
+    among the others; a basis without any value has no row.
+    """
+    return _query(
+        release,
+        """
+        with cells as (
+          select f.indicator_id, f.basis, f.geo_id, f.period, f.value, f.value_lower,
+                 f.value_upper, f.obs_status,
+                 row_number() over (
+                   partition by f.indicator_id, f.basis, f.geo_id
+                   order by f.value is null, f.period desc
+                 ) as place
+          from marts.fct_indicator_value f join marts.dim_geo g using (geo_id)
+          where g.is_apec and f.cluster_id = 'all'
+        ),
+        newest as (
+          select *,
+                 min(value) over (partition by indicator_id, basis) as low,
+                 max(value) over (partition by indicator_id, basis) as high,
+                 count(value) over (partition by indicator_id, basis) as places
+          from cells where place = 1
+        )
+        select n.indicator_id, i.indicator_name, i.guideline_id, i.direction, n.basis,
+               b.basis_name, b.unit, n.geo_id, n.period, n.value, n.value_lower, n.value_upper,
+               n.obs_status, n.low, n.high
+        from newest n
+        join marts.dim_indicator i using (indicator_id)
+        join marts.dim_basis b using (indicator_id, basis)
+        left join reference.guidelines g using (guideline_id)
+        where n.places > 0
+        order by g.guideline_no nulls last, i.indicator_name, b.basis_name, n.geo_id
+        """,
     )
 
 

@@ -21,18 +21,25 @@ import polars as pl
 
 from dashboards import words
 from dashboards.charts import dress
-from dashboards.style import ABSENT, DIVERGING, EMPTY, SEQUENCE, WITHHELD
+from dashboards.style import ABSENT, DIVERGING, EMPTY, INK, SEQUENCE, WITHHELD
 
 GEOMETRY = Path(__file__).parent / "geometry"
 # kind of place → (file, object within it)
 OUTLINES: dict[str, tuple[str, str]] = {
+    "economy": ("world-countries.json", "countries"),
     "state": ("us-states.json", "states"),
     "county": ("us-counties.json", "counties"),
 }
 QUOTIENT_STEPS = (0.5, 0.8, 1.25, 2.0, 4.0)
 NONE, HELD, GONE = "none (0)", "withheld", "no figure"
 
-HEIGHT_TO_WIDTH = 0.64  # of the United States in the Albers projection with its insets
+LAND = "land"  # drawn so that the map is a map; no place of the release
+# The Pacific in the middle: all of APEC in one piece.
+WORLD = {"type": "naturalEarth1", "rotate": [-165, 0, 0]}
+UNITED_STATES = {"type": "albersUsa"}
+HEIGHT_TO_WIDTH = {"world": 0.52, "us": 0.64}  # of the projections, the latter with its insets
+QUIET_LAND = "#e9ecf1"
+SMALL_DEGREES = 1.5  # an outline no wider and higher than this gets a marker
 
 Spec = dict[str, Any]  # a Vega-Lite specification, whole
 
@@ -45,11 +52,13 @@ class Filled:
         topology: a TopoJSON object that only holds places of the release.
         drawn: number of outlines that have a row.
         without_outline: names of places that have a figure but no outline.
+        markers: one row with `longitude` and `latitude` for each outline too small to be seen.
     """
 
     topology: dict[str, Any]
     drawn: int
     without_outline: list[str]
+    markers: list[dict[str, Any]]
 
 
 @cache
@@ -79,18 +88,24 @@ def fill(geo_type: str, rows: Sequence[Mapping[str, Any]]) -> Filled:
     """Outlines of a kind of place with the figures of `rows` as their properties.
 
     Args:
-        geo_type: `state` or `county`.
-        rows: one mapping a place, with `code` and whatever the chart shows.
+        geo_type: a key of OUTLINES.
+        rows: one mapping a place, with `geo_id`, `code` and whatever the chart shows; economies go
+            by `geo_id`.
     """
     _, name = OUTLINES[geo_type]
     source = outlines(geo_type)
-    by_code = {str(row["code"]): dict(row) for row in rows}
-    shapes = [
-        {**shape, "properties": by_code[shape["id"]]}
-        for shape in source["objects"][name]["geometries"]
-        if shape["id"] in by_code
-    ]
-    drawn = {shape["id"] for shape in shapes}
+    world = geo_type == "economy"
+    by_code = {str(row["geo_id" if world else "code"]): dict(row) for row in rows}
+    shapes, drawn, markers = [], set(), []
+    for shape in source["objects"][name]["geometries"]:
+        code = shape["properties"].get("geo_id") if world else shape["id"]
+        if code in by_code:
+            shapes.append({**shape, "properties": by_code[code]})
+            drawn.add(code)
+            if world and (place := _speck(code)):
+                markers.append({**by_code[code], **place})
+        elif world:
+            shapes.append({**shape, "properties": {"class": LAND}})
     missing = [
         str(row["geo_name"])
         for code, row in by_code.items()
@@ -100,7 +115,38 @@ def fill(geo_type: str, rows: Sequence[Mapping[str, Any]]) -> Filled:
         **{key: source[key] for key in ("type", "arcs", "transform", "bbox") if key in source},
         "objects": {name: {"type": "GeometryCollection", "geometries": shapes}},
     }
-    return Filled(topology, len(shapes), missing)
+    return Filled(topology, len(drawn), missing, markers)
+
+
+@cache
+def _speck(geo_id: str) -> dict[str, float] | None:
+    """The middle of an economy's outline, if it is too small to be seen on a map of the world."""
+    source = outlines("economy")
+    shape = next(
+        shape
+        for shape in source["objects"]["countries"]["geometries"]
+        if shape["properties"].get("geo_id") == geo_id
+    )
+    (scale_x, scale_y), (move_x, move_y) = (
+        source["transform"]["scale"],
+        source["transform"]["translate"],
+    )
+    xs, ys = [], []
+    for number in _arc_numbers(shape["arcs"]):
+        x = y = 0
+        for dx, dy in source["arcs"][number]:
+            x, y = x + dx, y + dy
+            xs.append(x * scale_x + move_x)
+            ys.append(y * scale_y + move_y)
+    if max(xs) - min(xs) > SMALL_DEGREES or max(ys) - min(ys) > SMALL_DEGREES:
+        return None
+    return {"longitude": (max(xs) + min(xs)) / 2, "latitude": (max(ys) + min(ys)) / 2}
+
+
+def _arc_numbers(arcs: Any) -> list[int]:
+    if isinstance(arcs, int):
+        return [arcs if arcs >= 0 else ~arcs]
+    return [number for part in arcs for number in _arc_numbers(part)]
 
 
 def quotient_map(
@@ -147,16 +193,20 @@ def value_map(
     """Values from low to high in one hue; places without a value stay pale."""
     digits = words.decimals(frame["value"])
     filled = fill(geo_type, [_shown(row, labels, digits) for row in frame.to_dicts()])
-    colour = alt.condition(
-        "isValid(datum.properties.value)",
-        alt.Color(
-            "properties.value:Q",
-            scale=alt.Scale(range=list(SEQUENCE), zero=False),
-            legend=alt.Legend(
-                title=unit, orient="bottom", gradientLength=220, format="~g", titleLimit=320
-            ),
+    colour = alt.Color(
+        "properties.value:Q",
+        scale=alt.Scale(range=list(SEQUENCE), zero=False),
+        legend=alt.Legend(
+            title=unit,
+            orient="bottom",
+            gradientLength=220,
+            format=f",.{digits}~f",
+            titleLimit=320,
         ),
-        alt.value(ABSENT),
+        condition=[
+            {"test": f"datum.properties.class === '{LAND}'", "value": QUIET_LAND},
+            {"test": "!isValid(datum.properties.value)", "value": ABSENT},
+        ],
     )
     return _choropleth(filled, geo_type, colour, demo=demo, height=height), filled
 
@@ -170,6 +220,7 @@ def _shown(row: Mapping[str, Any], labels: Mapping[str, str], digits: int) -> di
     figure = words.number(row["value"], digits)
     between = words.interval(row["value_lower"], row["value_upper"], digits)
     return {
+        "geo_id": row["geo_id"],
         "code": row["code"],
         "class": GONE if row["value"] is None else "value",
         "geo_name": place,
@@ -181,46 +232,60 @@ def _shown(row: Mapping[str, Any], labels: Mapping[str, str], digits: int) -> di
 
 def _choropleth(filled: Filled, geo_type: str, colour: Any, *, demo: bool, height: int) -> Spec:
     _, name = OUTLINES[geo_type]
-    _, states = OUTLINES["state"]
-    fine = geo_type == "county"
+    fine, world = geo_type == "county", geo_type == "economy"
     edge = alt.condition(
-        f"datum.properties.class == '{GONE}'", alt.value("#b9c1cf"), alt.value("#ffffff")
+        f"datum.properties.class === '{GONE}'", alt.value("#8791a5"), alt.value("#ffffff")
     )
-    layers: list[alt.Chart] = [
+    tips = [("geo_name", "Place"), ("figure", "Value"), ("why", "Mark")]
+    figures = (
         alt.Chart(_named("figures", feature=name))
-        .mark_geoshape(strokeWidth=0.15 if fine else 0.8)
+        .mark_geoshape(invalid="show", strokeWidth=0.15 if fine else 0.4 if world else 0.8)
         .encode(
             color=colour,
             stroke=edge,
-            tooltip=[
-                alt.Tooltip("properties.geo_name:N", title="Place"),
-                alt.Tooltip("properties.figure:N", title="Value"),
-                alt.Tooltip("properties.why:N", title="Mark"),
-            ],
+            tooltip=[alt.Tooltip(f"properties.{key}:N", title=title) for key, title in tips],
         )
-    ]
-    inline = {"figures": filled.topology}
+    )
+    layers: list[alt.Chart] = [figures]
+    inline: dict[str, Any] = {"figures": filled.topology}
     if fine:
         layers.append(
-            alt.Chart(_named("borders", mesh=states)).mark_geoshape(
+            alt.Chart(_named("borders", mesh=OUTLINES["state"][1])).mark_geoshape(
                 filled=False, stroke="#5b6680", strokeWidth=0.6
             )
         )
         inline["borders"] = outlines("state")
-    chart = alt.layer(*layers).project("albersUsa")
-    return _inlined(dress(chart, demo=demo, height=height).to_dict(), inline)
+    if filled.markers:
+        layers.append(
+            alt.Chart(alt.NamedData(name="markers"))
+            .mark_circle(invalid="show", size=90, stroke=INK, strokeWidth=0.8, opacity=1)
+            .encode(
+                longitude="longitude:Q",
+                latitude="latitude:Q",
+                color=colour,
+                tooltip=[alt.Tooltip(f"properties.{key}:N", title=title) for key, title in tips],
+            )
+        )
+        inline["markers"] = [
+            {"longitude": row["longitude"], "latitude": row["latitude"], "properties": row}
+            for row in filled.markers
+        ]
+    chart = alt.layer(*layers).project(**(WORLD if world else UNITED_STATES))
+    ratio = HEIGHT_TO_WIDTH["world" if world else "us"]
+    return _inlined(dress(chart, demo=demo, height=height).to_dict(), inline, ratio)
 
 
 def _named(name: str, **kind: str) -> alt.NamedData:
     return alt.NamedData(name=name, format=alt.DataFormat(type="topojson", **kind))
 
 
-def _inlined(spec: Spec, inline: Mapping[str, Any]) -> Spec:
+def _inlined(spec: Spec, inline: Mapping[str, Any], ratio: float) -> Spec:
     """Put the outlines in after Altair is done: it would walk and check every coordinate."""
     shared = spec.pop("data", None)  # where Altair moves what all layers have in common
     for layer in spec["layer"]:
         source = layer.get("data", shared)
-        layer["data"] = {"values": inline[source["name"]], "format": source["format"]}
+        layer["data"] = {**source, "values": inline[source["name"]]}
+        del layer["data"]["name"]
     # On a narrow screen the map is lower, instead of floating in an empty box.
-    flat = {"name": "height", "expr": f"min({spec['height']}, width * {HEIGHT_TO_WIDTH})"}
+    flat = {"name": "height", "expr": f"min({spec['height']}, width * {ratio})"}
     return {**spec, "params": [*spec.get("params", []), flat]}

@@ -165,14 +165,7 @@ def caveats(indicator: Mapping[str, str]) -> None:
             "Model": indicator["sql_model"],
         }
         shown = {name: text for name, text in pairs.items() if text}
-        st.html(
-            '<dl class="ck-legend" style="grid-template-columns:1fr">'
-            + "".join(
-                f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>"
-                for name, text in shown.items()
-            )
-            + "</dl>"
-        )
+        st.html(tables.definitions(shown))
 
 
 DIRECTIONS = {

@@ -94,6 +94,7 @@ h2 { padding-top: 1.6rem !important; }
 .ck-legend { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr));
   gap: .5rem 1.6rem; margin: 0; font-size: .86rem; }
 .ck-legend dt { font-weight: 600; } .ck-legend dd { margin: .1rem 0 0; color: #4a5672; }
+.ck-column { grid-template-columns: 1fr; }
 .ck-unused { opacity: .62; }
 .ck-matrix td { text-align: center; font-variant-numeric: tabular-nums;
   border-left: 1px solid #e6e9f0; }
@@ -104,6 +105,18 @@ h2 { padding-top: 1.6rem !important; }
 .ck-matrix .ck-mark { margin: 0; }
 .ck-full { background: #b5cde6; } .ck-recent { background: #dbe7f3; }
 .ck-old { background: #f4efe2; } .ck-none { background: #fff; }
+.ck-beside th[scope="row"] { font-weight: 600; min-width: 15rem; position: sticky; left: 0;
+  background: #fff; z-index: 1; }
+.ck-beside .ck-parent { display: block; }
+.ck-beside td { text-align: right; min-width: 7rem; font-variant-numeric: tabular-nums; }
+.ck-beside thead th { text-align: right; } .ck-beside thead th:first-child { text-align: left; }
+.ck-beside .ck-mark { margin: 0 0 0 .3rem; }
+.ck-group th { background: #eaf0f8; color: #14213d; font-size: .9rem; }
+.ck-when { display: block; color: #4a5672; font-size: .78rem; }
+.ck-place-line { display: block; position: relative; height: .3rem; margin-top: .15rem;
+  background: #e6e9f0; border-radius: 2px; }
+.ck-place-line i { position: absolute; top: -.12rem; width: .3rem; height: .54rem;
+  margin-left: -.15rem; background: #1d4f91; border-radius: 1px; }
 .ck-key { display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; font-size: .85rem; color: #4a5672;
   margin: .4rem 0 0; }
 .ck-key i { display: inline-block; width: .95rem; height: .95rem; border-radius: 2px;

@@ -61,17 +61,19 @@ def ranking(
     scale = max(ends, default=0.0)
     signed = (frame["value"].min() or 0) < 0
     has_rank = frame["rank"].is_not_null().any()
+    bounded = words.has_intervals(frame)
     rows = frame if limit is None else frame.head(limit)
     body = "".join(
-        _ranking_row(r, labels, digits, scale, signed, has_rank) for r in rows.to_dicts()
+        _ranking_row(r, labels, digits, scale, signed, has_rank, bounded) for r in rows.to_dicts()
     )
+    between = '<th scope="col" class="ck-num">Interval</th>' if bounded else ""
     rank_head = '<th scope="col" class="ck-num">Rank</th>' if has_rank else ""
     return (
         f'<div class="ck-scroll{_tall(rows)}" tabindex="0">'
         '<table class="ck-table ck-ranking"><thead><tr>'
         f'{rank_head}<th scope="col">{escape(place_heading)}</th>'
         f'<th scope="col" class="ck-barhead">{escape(unit)}</th>'
-        '<th scope="col" class="ck-num">Value</th><th scope="col">Mark</th></tr></thead>'
+        f'<th scope="col" class="ck-num">Value</th>{between}<th scope="col">Mark</th></tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 
@@ -110,6 +112,14 @@ def legend(statuses: pl.DataFrame, used: Sequence[str]) -> str:
             "<dd>The release holds no row for this place and period.</dd></div>"
         )
     return f'<dl class="ck-legend">{items}</dl>'
+
+
+def definitions(pairs: Mapping[str, str]) -> str:
+    """Name and text below each other, for texts of several lines."""
+    items = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in pairs.items()
+    )
+    return f'<dl class="ck-legend ck-column">{items}</dl>'
 
 
 def facts(pairs: Mapping[str, str]) -> str:
@@ -155,6 +165,64 @@ def matrix(frame: pl.DataFrame, labels: Mapping[str, str]) -> str:
     )
 
 
+def side_by_side(
+    frame: pl.DataFrame,
+    places: Mapping[str, str],
+    guidelines: Mapping[str, str],
+    labels: Mapping[str, str],
+) -> str:
+    """Indicators × places: the newest value, its period and mark, and where it stands.
+
+    Args:
+        frame: rows of `data.newest`.
+        places: geo_id → name, in the order of the columns.
+        guidelines: guideline_id → heading of its indicators.
+        labels: status mark → label.
+    """
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in places.values())
+    body, before = "", None
+    for key, rows in frame.group_by("guideline_id", "indicator_id", "basis", maintain_order=True):
+        if key[0] != before:
+            before = key[0]
+            title = escape(guidelines.get(str(before), str(before)))
+            body += (
+                f'<tr class="ck-group"><th scope="colgroup" colspan="{len(places) + 1}">{title}'
+                "</th></tr>"
+            )
+        first = rows.row(0, named=True)
+        digits = words.decimals(rows["value"])
+        cells = {row["geo_id"]: row for row in rows.to_dicts()}
+        about = f"{first['basis_name']}; {first['unit']}"
+        body += (
+            f'<tr><th scope="row">{escape(first["indicator_name"])}'
+            f'<span class="ck-parent">{escape(about)}</span></th>'
+            + "".join(_beside(cells.get(geo_id), digits, labels) for geo_id in places)
+            + "</tr>"
+        )
+    return (
+        '<div class="ck-scroll" tabindex="0"><table class="ck-table ck-beside"><thead><tr>'
+        f'<th scope="col">Indicator</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _beside(row: Mapping[str, object] | None, digits: int, labels: Mapping[str, str]) -> str:
+    if row is None:
+        return f"<td>{_mark('')}</td>"
+    status = str(row["obs_status"])
+    why = escape(labels.get(status, status))
+    if row["value"] is None:
+        shown = words.interval(row["value_lower"], row["value_upper"], digits)  # type: ignore[arg-type]
+        return f'<td title="{why}">{_mark(status)}{escape(shown)}</td>'
+    value, low, high = (float(str(row[name])) for name in ("value", "low", "high"))
+    at = 100 * (value - low) / (high - low) if high > low else 50
+    mark = "" if status in ("A", "Z") else f" {_mark(status)}"
+    return (
+        f'<td title="{why}"><b>{escape(words.number(value, digits))}</b>{mark}'
+        f'<span class="ck-when">{escape(str(row["period"]))}</span>'
+        f'<span class="ck-place-line"><i style="left:{at:.0f}%"></i></span></td>'
+    )
+
+
 def _matrix_cell(row: dict[str, object], newest: object, labels: Mapping[str, str]) -> str:
     status = str(row["obs_status"] or "")
     name = f"{row['geo_name']}, {row['indicator_name']}"
@@ -174,6 +242,7 @@ def _ranking_row(
     scale: float,
     signed: bool,
     has_rank: bool,
+    bounded: bool,
 ) -> str:
     value = row["value"]
     status = str(row["obs_status"])
@@ -183,15 +252,19 @@ def _ranking_row(
     rank = ""
     if has_rank:
         rank = f'<td class="ck-num ck-rank">{"" if row["rank"] is None else row["rank"]}</td>'
+    shown = words.interval(row["value_lower"], row["value_upper"], digits)  # type: ignore[arg-type]
     if value is None:
-        shown = words.interval(row["value_lower"], row["value_upper"], digits)  # type: ignore[arg-type]
         why = escape(labels.get(status, status))
-        middle = f'<td class="ck-why">{why}</td><td class="ck-num">{escape(shown)}</td>'
+        figure = "" if bounded else f'<td class="ck-num">{escape(shown)}</td>'
+        span = ' colspan="2"' if bounded else ""
+        middle = f'<td class="ck-why"{span}>{why}</td>{figure}'
     else:
         middle = (
             f"<td>{_bar(float(str(value)), scale, signed, status)}</td>"
             f'<td class="ck-num ck-value">{escape(words.number(float(str(value)), digits))}</td>'
         )
+    if bounded:
+        middle += f'<td class="ck-num">{escape(shown)}</td>'
     tone = ' class="ck-absent"' if value is None else ""
     title = escape(labels.get(status, status))
     return (

@@ -100,6 +100,12 @@ def status_labels(statuses: pl.DataFrame) -> dict[str, str]:
     return {**labels, "": "no cell in this release"}
 
 
+def has_intervals(frame: pl.DataFrame) -> bool:
+    """Some value comes with a bound."""
+    bounded = pl.any_horizontal(pl.col("value_lower", "value_upper").is_not_null())
+    return frame.filter(pl.col("value").is_not_null() & bounded).height > 0
+
+
 def rankable(frame: pl.DataFrame) -> pl.DataFrame:
     """Rows that may be compared: a value that is there and does not come from a small cell."""
     return frame.filter(pl.col("value").is_not_null() & (pl.col("obs_status") != "U"))

@@ -27,6 +27,7 @@ LABELS = {"A": "normal", "C": "confidential", "L": "no source", "": "no cell"}
 
 def _place(code: str, value: float | None, status: str = "A", **more: Any) -> dict[str, Any]:
     return {
+        "geo_id": code,
         "code": code,
         "geo_name": f"Place {code}",
         "parent_name": None,
@@ -156,3 +157,22 @@ def test_maps_fetch_nothing_and_are_small_enough_to_send() -> None:
     assert "url" not in _keys(spec)
     assert filled.drawn == len(counties)
     assert len(json.dumps(spec)) < 2_500_000
+
+
+def test_the_world_shows_land_around_apec_and_markers_for_small_economies() -> None:
+    rows = [_place(geo_id, 1.0) for geo_id in ("AUS", "SGP", "HKG", "CAN")]
+    rows[3]["value"], rows[3]["obs_status"] = None, "M"
+    filled = maps.fill("economy", rows)
+    shapes = filled.topology["objects"]["countries"]["geometries"]
+    assert filled.drawn == 4 and filled.without_outline == []
+    assert {row["geo_id"] for row in filled.markers} == {"SGP", "HKG"}
+    singapore = next(row for row in filled.markers if row["geo_id"] == "SGP")
+    assert singapore["longitude"] == pytest.approx(103.8, abs=0.2)
+    assert singapore["latitude"] == pytest.approx(1.35, abs=0.2)
+    assert sum(shape["properties"].get("class") == maps.LAND for shape in shapes) > 200
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    spec, _ = maps.value_map(frame, "economy", LABELS, unit="x", demo=False)
+    assert "url" not in _keys(spec)
+    # Vega leaves shapes without a value out unless it is told to draw them.
+    assert all(layer["mark"]["invalid"] == "show" for layer in spec["layer"])
+    assert len(json.dumps(spec)) < 1_500_000

@@ -20,6 +20,9 @@ Sql = Callable[..., list[tuple]]
 PAGES = [
     ("overview", (), "Industrial cluster indicators"),
     ("guideline", ("'g7_entry'",), "Guideline 7: Entry of new firms"),
+    ("indicator", (), "One indicator"),
+    ("compare", (), "Compare economies"),
+    ("methodology", (), "Methodology"),
     ("cluster", (), "Clusters by region"),
     ("quality", (), "Quality and provenance"),
 ]
@@ -54,11 +57,12 @@ def test_the_app_opens_on_the_overview_and_has_a_page_for_each_guideline_with_in
     assert "7. Entry of new firms" in listed
     assert listed[0] == "Overview"
     assert listed[-4:] == [
-        "Economies",
         "Clusters by region",
         "Quality and provenance",
+        "Methodology",
         "Workbench",
     ]
+    assert {"One indicator", "Compare economies", "Economies"} < set(listed)
 
 
 def test_overview_lists_all_economies_and_tells_why_a_cell_is_blank(
@@ -321,3 +325,36 @@ def test_every_example_of_the_workbench_has_an_answer(serving: Path, example: st
     release = data.release_in_service()
     answer = sandbox.ask(release.path, workbench.EXAMPLES[example])
     assert answer.problem == "" and answer.frame is not None and answer.frame.height > 0
+
+
+def test_comparison_shows_the_newest_value_of_each_economy(
+    serving: Path, run_page: Run, sql: Sql
+) -> None:
+    test = run_page("compare", params={"economies": "PER,JPN"})
+    assert not test.exception
+    html = html_of(test)
+    value, period = sql(
+        "select value, period from marts.fct_indicator_value where geo_id = 'PER' and "
+        "indicator_id = 'broadband_adoption' and basis = 'wdi_per_100_people' and value is not null "
+        "order by period desc limit 1"
+    )[0]
+    row = next(part for part in html.split("<tr>") if "Broadband adoption" in part)
+    assert f"<b>{value:,.1f}</b>" in row and f">{period}<" in row
+    assert row.count("ck-when") == 2
+    test.multiselect(key="economies").set_value([]).run()
+    assert "at least one" in test.info[0].value
+    hostile = run_page("compare", params={"economies": "<script>,ATLANTIS"})
+    assert not hostile.exception and "<script>" not in html_of(hostile)
+
+
+def test_methodology_finds_indicators_by_word(serving: Path, run_page: Run, sql: Sql) -> None:
+    test = run_page("methodology")
+    count = sql("select count(*) from marts.dim_indicator")[0][0]
+    assert len([box for box in test.expander if "·" in box.label]) == count
+    test.text_input(key="find").set_value("patent filings").run()
+    assert not test.exception
+    found = [box.label for box in test.expander if "·" in box.label]
+    assert any("indigenous_patent_share" in label for label in found) and len(found) < count
+    test.text_input(key="find").set_value("(*[").run()
+    assert not test.exception
+    assert not [box for box in test.expander if "·" in box.label]
