@@ -50,7 +50,8 @@ def _keys(node: Any) -> set[str]:
 def test_trend_keeps_the_gap_of_a_missing_year() -> None:
     spec = charts.trend(SERIES, ["AUS"], unit="per 100", demo=False).to_dict()
     sizes = {len(rows) for rows in spec["datasets"].values()}
-    assert sizes == {6, 3, 2}  # all places; the chosen one with its gap; its points without
+    # all places; the chosen one with its gap; its points without; its marks: none needs a letter
+    assert sizes == {6, 3, 2, 0}
     gap = [row for rows in spec["datasets"].values() for row in rows if row["value"] is None]
     assert gap and {row["period"] for row in gap} == {"2021"}
 

@@ -335,7 +335,7 @@ def test_comparison_shows_the_newest_value_of_each_economy(
     html = html_of(test)
     value, period = sql(
         "select value, period from marts.fct_indicator_value where geo_id = 'PER' and "
-        "indicator_id = 'broadband_adoption' and basis = 'wdi_per_100_people' and value is not null "
+        "indicator_id = 'broadband_adoption' and basis = 'wdi_per_100' and value is not null "
         "order by period desc limit 1"
     )[0]
     row = next(part for part in html.split("<tr>") if "Broadband adoption" in part)
