@@ -55,7 +55,9 @@ def sql(demo_home: Path) -> Callable[..., list[tuple]]:
 def run_page() -> Run:
     """Run one view in Streamlit's own test runner: `run_page("guideline", "'g7_entry'")`."""
 
-    def run(view: str, *arguments: str, params: dict[str, str] | None = None) -> AppTest:
+    def run(
+        view: str, *arguments: str, params: dict[str, str | list[str]] | None = None
+    ) -> AppTest:
         words = ", ".join(["data.release_in_service()", *arguments])
         script = (
             f"from dashboards import data\nfrom dashboards.views import {view}\n"

@@ -330,7 +330,7 @@ def test_every_example_of_the_workbench_has_an_answer(serving: Path, example: st
 def test_comparison_shows_the_newest_value_of_each_economy(
     serving: Path, run_page: Run, sql: Sql
 ) -> None:
-    test = run_page("compare", params={"economies": "PER,JPN"})
+    test = run_page("compare", params={"economies": ["Peru", "Japan"]})
     assert not test.exception
     html = html_of(test)
     value, period = sql(
@@ -343,7 +343,7 @@ def test_comparison_shows_the_newest_value_of_each_economy(
     assert row.count("ck-when") == 2
     test.multiselect(key="economies").set_value([]).run()
     assert "at least one" in test.info[0].value
-    hostile = run_page("compare", params={"economies": "<script>,ATLANTIS"})
+    hostile = run_page("compare", params={"economies": ["<script>", "ATLANTIS"]})
     assert not hostile.exception and "<script>" not in html_of(hostile)
 
 
