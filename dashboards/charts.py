@@ -12,14 +12,14 @@ import altair as alt
 import polars as pl
 
 from dashboards import words
-from dashboards.style import BRAND, CATEGORIES, INK, LINE, QUIET, SOFT, WARNING, WITHHELD
+from dashboards.style import Look
 
 PLAIN = ["A", "Z"]  # marks that need no letter beside a value
 FONT = "Segoe UI, Helvetica Neue, Noto Sans, Liberation Sans, Arial, sans-serif"
 
 
 def trend(
-    frame: pl.DataFrame, highlighted: Sequence[str], *, unit: str, demo: bool, height: int = 400
+    frame: pl.DataFrame, highlighted: Sequence[str], *, unit: str, look: Look, height: int = 400
 ) -> alt.LayerChart:
     """Values over time: every place in grey, the chosen ones in colour.
 
@@ -29,10 +29,11 @@ def trend(
         frame: geo_id, geo_name, period, value, obs_status for every place and period.
         highlighted: geo_ids to draw in colour, at most as many as there are colours.
         unit: title of the value axis.
-        demo: write on the picture that the figures are synthetic.
+        look: colours, and whether to write on the picture that the figures are synthetic.
         height: in pixels.
     """
-    chosen = list(highlighted)[: len(CATEGORIES)]
+    colours = look.palette
+    chosen = list(highlighted)[: len(colours.categories)]
     names = dict(frame.select("geo_id", "geo_name").unique().rows())
     domain = [names[geo_id] for geo_id in chosen if geo_id in names]
     data = frame.select("geo_id", "geo_name", "period", "value", "obs_status")
@@ -46,12 +47,12 @@ def trend(
     ]
     background = (
         alt.Chart(data)
-        .mark_line(color=QUIET, strokeWidth=1.1, opacity=0.8)
+        .mark_line(color=colours.quiet, strokeWidth=1.1, opacity=0.8)
         .encode(x=x, y=y, detail="geo_id:N")
     )
     colour = alt.Color(
         "geo_name:N",
-        scale=alt.Scale(domain=domain, range=list(CATEGORIES[: len(domain)])),
+        scale=alt.Scale(domain=domain, range=list(colours.categories[: len(domain)])),
         legend=alt.Legend(title=None, orient="top", columns=3, symbolType="stroke", labelLimit=150),
     )
     front = data.filter(pl.col("geo_id").is_in(chosen))
@@ -66,11 +67,11 @@ def trend(
         .mark_text(dy=-11, fontSize=10, fontWeight="bold")
         .encode(x=x, y=y, color=colour, text="obs_status:N")
     )
-    return dress(background + lines + points + marks, demo=demo, height=height)
+    return dress(background + lines + points + marks, look=look, height=height)
 
 
 def spread(
-    frame: pl.DataFrame, highlighted: Sequence[str], *, unit: str, demo: bool
+    frame: pl.DataFrame, highlighted: Sequence[str], *, unit: str, look: Look
 ) -> alt.LayerChart:
     """One stroke for each value of one period, the median, and the chosen places by name.
 
@@ -78,12 +79,13 @@ def spread(
         frame: geo_id, geo_name, value; all values are known.
         highlighted: geo_ids to name, at most as many as there are colours.
         unit: title of the axis.
-        demo: write on the picture that the figures are synthetic.
+        look: colours, and whether to write on the picture that the figures are synthetic.
     """
+    colours = look.palette
     digits = words.decimals(frame["value"])
     data = frame.select("geo_id", "geo_name", "value", pl.lit("").alias("row"))
     y = alt.Y("row:N", axis=None)
-    chosen = list(highlighted)[: len(CATEGORIES)]
+    chosen = list(highlighted)[: len(colours.categories)]
     names = dict(data.select("geo_id", "geo_name").rows())
     domain = [names[geo_id] for geo_id in chosen if geo_id in names]
     x = alt.X("value:Q", title=unit, scale=alt.Scale(zero=False), axis=alt.Axis(grid=False))
@@ -92,17 +94,19 @@ def spread(
         alt.Tooltip("value:Q", title="Value", format=f",.{digits}f"),
     ]
     strokes = (
-        alt.Chart(data).mark_tick(color=QUIET, thickness=1.6, size=26).encode(x=x, y=y, tooltip=tip)
+        alt.Chart(data)
+        .mark_tick(color=colours.quiet, thickness=1.6, size=26)
+        .encode(x=x, y=y, tooltip=tip)
     )
     middle = (
         alt.Chart(data)
-        .mark_tick(color=INK, thickness=2.5, size=52)
+        .mark_tick(color=colours.ink, thickness=2.5, size=52)
         .encode(x=alt.X("median(value):Q", title=unit), y=y)
     )
     front = data.filter(pl.col("geo_id").is_in(chosen))
     colour = alt.Color(
         "geo_name:N",
-        scale=alt.Scale(domain=domain, range=list(CATEGORIES[: len(domain)])),
+        scale=alt.Scale(domain=domain, range=list(colours.categories[: len(domain)])),
         legend=None,
     )
     points = (
@@ -115,18 +119,19 @@ def spread(
         .mark_text(angle=325, align="left", dx=8, dy=-10, fontSize=11)
         .encode(x=x, y=y, text="geo_name:N", color=colour)
     )
-    return dress(strokes + middle + points + labels, demo=demo, height=130)
+    return dress(strokes + middle + points + labels, look=look, height=130)
 
 
-def profile(frame: pl.DataFrame, *, unit: str, demo: bool) -> alt.LayerChart:
+def profile(frame: pl.DataFrame, *, unit: str, look: Look) -> alt.LayerChart:
     """Location quotients of one place over all clusters, intervals where a cell is withheld.
 
     Args:
         frame: cluster_name, value, value_lower, value_upper, obs_status; rows that have neither a
             value nor an interval are left out (the table beside the chart lists them).
         unit: title of the value axis.
-        demo: write on the picture that the figures are synthetic.
+        look: colours, and whether to write on the picture that the figures are synthetic.
     """
+    colours = look.palette
     kinds = ("value", "small cell", "withheld: interval")
     data = (
         frame.filter(pl.any_horizontal(pl.col("value", "value_lower", "value_upper").is_not_null()))
@@ -149,7 +154,10 @@ def profile(frame: pl.DataFrame, *, unit: str, demo: bool) -> alt.LayerChart:
     axis = alt.Axis(values=[0, 0.5, *(2.0**n for n in range(12))], format="~g", labelOverlap=True)
     colour = alt.Color(
         "kind:N",
-        scale=alt.Scale(domain=list(kinds), range=[BRAND, QUIET, WITHHELD]),
+        scale=alt.Scale(
+            domain=list(kinds),
+            range=[colours.brand, colours.quiet, colours.withheld],
+        ),
         legend=alt.Legend(title=None, orient="top", columns=2, labelLimit=200),
     )
     digits = words.decimals(data["value"])
@@ -163,7 +171,7 @@ def profile(frame: pl.DataFrame, *, unit: str, demo: bool) -> alt.LayerChart:
     bounded = data.filter(pl.all_horizontal(pl.col("value_lower", "value_upper").is_not_null()))
     one = (
         alt.Chart(pl.DataFrame({"one": [1.0]}))
-        .mark_rule(color=INK, strokeDash=[4, 3])
+        .mark_rule(color=colours.ink, strokeDash=[4, 3])
         .encode(x=alt.X("one:Q", scale=x_scale, title=unit, axis=axis))
     )
     ranges = (
@@ -188,30 +196,33 @@ def profile(frame: pl.DataFrame, *, unit: str, demo: bool) -> alt.LayerChart:
         )
     )
     layers = [one, ranges, points] if bounded.height else [one, points]
-    return dress(alt.layer(*layers), demo=demo, height=max(180, 21 * len(order) + 60))
+    return dress(alt.layer(*layers), look=look, height=max(180, 21 * len(order) + 60))
 
 
-def dress(chart: alt.LayerChart, *, demo: bool, height: int) -> alt.LayerChart:
+def dress(chart: alt.LayerChart, *, look: Look, height: int) -> alt.LayerChart:
     """The common look, and the words that stay with a picture that leaves the page."""
-    if demo:
+    palette = look.palette
+    if look.is_synthetic:
         chart = chart.properties(
             title=alt.TitleParams(
-                "SYNTHETIC DEMONSTRATION DATA", color=WARNING, fontSize=12, anchor="end"
+                "SYNTHETIC DEMONSTRATION DATA", color=palette.warning, fontSize=12, anchor="end"
             )
         )
     return (
         chart.properties(height=height, width="container")
-        .configure(font=FONT, background="#ffffff")
+        .configure(font=FONT, background=palette.paper)
         .configure_view(stroke=None)
         .configure_axis(
-            labelColor=SOFT,
-            titleColor=SOFT,
+            labelColor=palette.soft,
+            titleColor=palette.soft,
             titleFontWeight="normal",
-            gridColor="#e6e9f0",
-            domainColor=LINE,
-            tickColor=LINE,
+            gridColor=palette.hair,
+            domainColor=palette.line,
+            tickColor=palette.line,
             labelFontSize=12,
             titleFontSize=12,
         )
-        .configure_legend(labelColor=INK, labelFontSize=12, titleColor=SOFT, titleFontSize=12)
+        .configure_legend(
+            labelColor=palette.ink, labelFontSize=12, titleColor=palette.soft, titleFontSize=12
+        )
     )

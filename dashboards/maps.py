@@ -21,7 +21,7 @@ import polars as pl
 
 from dashboards import words
 from dashboards.charts import dress
-from dashboards.style import ABSENT, DIVERGING, EMPTY, INK, SEQUENCE, WITHHELD
+from dashboards.style import Look
 
 GEOMETRY = Path(__file__).parent / "geometry"
 # kind of place → (file, object within it)
@@ -38,7 +38,6 @@ LAND = "land"  # drawn so that the map is a map; no place of the release
 WORLD = {"type": "naturalEarth1", "rotate": [-165, 0, 0]}
 UNITED_STATES = {"type": "albersUsa"}
 HEIGHT_TO_WIDTH = {"world": 0.52, "us": 0.64}  # of the projections, the latter with its insets
-QUIET_LAND = "#e9ecf1"
 SMALL_DEGREES = 1.5  # an outline no wider and higher than this gets a marker
 
 Spec = dict[str, Any]  # a Vega-Lite specification, whole
@@ -154,10 +153,11 @@ def quotient_map(
     geo_type: str,
     labels: Mapping[str, str],
     *,
-    demo: bool,
+    look: Look,
     height: int = 540,
 ) -> tuple[Spec, Filled]:
     """Location quotients in fixed classes around 1; withheld cells have a colour of their own."""
+    colours = look.palette
     rows = [
         {**_shown(row, labels, 2), "class": quotient_class(row["value"], row["obs_status"])}
         for row in frame.to_dicts()
@@ -166,7 +166,13 @@ def quotient_map(
     colour = alt.Color(
         "properties.class:N",
         scale=alt.Scale(
-            domain=[*quotient_classes(), HELD, GONE], range=[EMPTY, *DIVERGING, WITHHELD, ABSENT]
+            domain=[*quotient_classes(), HELD, GONE],
+            range=[
+                colours.empty,
+                *colours.diverging,
+                colours.withheld,
+                colours.paper,
+            ],
         ),
         legend=alt.Legend(
             title=None,
@@ -174,11 +180,11 @@ def quotient_map(
             columns=4,
             symbolType="square",
             symbolSize=170,
-            symbolStrokeColor="#b9c1cf",
+            symbolStrokeColor=colours.quiet,
             symbolStrokeWidth=0.6,
         ),
     )
-    return _choropleth(filled, geo_type, colour, demo=demo, height=height), filled
+    return _choropleth(filled, geo_type, colour, look=look, height=height), filled
 
 
 def value_map(
@@ -187,15 +193,16 @@ def value_map(
     labels: Mapping[str, str],
     *,
     unit: str,
-    demo: bool,
+    look: Look,
     height: int = 400,
 ) -> tuple[Spec, Filled]:
     """Values from low to high in one hue; places without a value stay pale."""
+    colours = look.palette
     digits = words.decimals(frame["value"])
     filled = fill(geo_type, [_shown(row, labels, digits) for row in frame.to_dicts()])
     colour = alt.Color(
         "properties.value:Q",
-        scale=alt.Scale(range=list(SEQUENCE), zero=False),
+        scale=alt.Scale(range=list(colours.sequence), zero=False),
         legend=alt.Legend(
             title=unit,
             orient="bottom",
@@ -204,11 +211,11 @@ def value_map(
             titleLimit=320,
         ),
         condition=[
-            {"test": f"datum.properties.class === '{LAND}'", "value": QUIET_LAND},
-            {"test": "!isValid(datum.properties.value)", "value": ABSENT},
+            {"test": f"datum.properties.class === '{LAND}'", "value": colours.land},
+            {"test": "!isValid(datum.properties.value)", "value": colours.paper},
         ],
     )
-    return _choropleth(filled, geo_type, colour, demo=demo, height=height), filled
+    return _choropleth(filled, geo_type, colour, look=look, height=height), filled
 
 
 def _shown(row: Mapping[str, Any], labels: Mapping[str, str], digits: int) -> dict[str, Any]:
@@ -230,11 +237,14 @@ def _shown(row: Mapping[str, Any], labels: Mapping[str, str], digits: int) -> di
     }
 
 
-def _choropleth(filled: Filled, geo_type: str, colour: Any, *, demo: bool, height: int) -> Spec:
+def _choropleth(filled: Filled, geo_type: str, colour: Any, *, look: Look, height: int) -> Spec:
+    colours = look.palette
     _, name = OUTLINES[geo_type]
     fine, world = geo_type == "county", geo_type == "economy"
     edge = alt.condition(
-        f"datum.properties.class === '{GONE}'", alt.value("#8791a5"), alt.value("#ffffff")
+        f"datum.properties.class === '{GONE}'",
+        alt.value(colours.mute),
+        alt.value(colours.paper),
     )
     tips = [("geo_name", "Place"), ("figure", "Value"), ("why", "Mark")]
     figures = (
@@ -251,14 +261,14 @@ def _choropleth(filled: Filled, geo_type: str, colour: Any, *, demo: bool, heigh
     if fine:
         layers.append(
             alt.Chart(_named("borders", mesh=OUTLINES["state"][1])).mark_geoshape(
-                filled=False, stroke="#5b6680", strokeWidth=0.6
+                filled=False, stroke=colours.soft, strokeWidth=0.6
             )
         )
         inline["borders"] = outlines("state")
     if filled.markers:
         layers.append(
             alt.Chart(alt.NamedData(name="markers"))
-            .mark_circle(invalid="show", size=90, stroke=INK, strokeWidth=0.8, opacity=1)
+            .mark_circle(invalid="show", size=90, stroke=colours.ink, strokeWidth=0.8, opacity=1)
             .encode(
                 longitude="longitude:Q",
                 latitude="latitude:Q",
@@ -272,7 +282,7 @@ def _choropleth(filled: Filled, geo_type: str, colour: Any, *, demo: bool, heigh
         ]
     chart = alt.layer(*layers).project(**(WORLD if world else UNITED_STATES))
     ratio = HEIGHT_TO_WIDTH["world" if world else "us"]
-    return _inlined(dress(chart, demo=demo, height=height).to_dict(), inline, ratio)
+    return _inlined(dress(chart, look=look, height=height).to_dict(), inline, ratio)
 
 
 def _named(name: str, **kind: str) -> alt.NamedData:

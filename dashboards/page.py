@@ -15,7 +15,7 @@ import streamlit as st
 
 from dashboards import data, tables, words
 from dashboards.data import Release
-from dashboards.style import CSS
+from dashboards.style import DARK, LIGHT, Look, css
 
 DEMO_TITLE = "SYNTHETIC DEMONSTRATION DATA"
 LONG_NOTICE = 240  # letters; a longer notice unfolds after its first sentence
@@ -23,13 +23,19 @@ LONG_NOTICE = 240  # letters; a longer notice unfolds after its first sentence
 
 def begin(release: Release, title: str, lead: str = "") -> None:
     """Style, the warning of the release, the title and one sentence."""
-    st.html(CSS)
+    st.html(css(look(release).palette))
     if release.is_synthetic:
         st.html('<div class="ck-water" aria-hidden="true"></div>')
     st.html(banner(release))
     st.title(title, anchor=False)
     if lead:
         st.html(f'<p class="ck-lead">{escape(lead)}</p>')
+
+
+def look(release: Release) -> Look:
+    """How pictures of this release are dressed for this reader's theme."""
+    dark = st.context.theme.type == "dark"
+    return Look(DARK if dark else LIGHT, release.is_synthetic)
 
 
 def banner(release: Release) -> str:
@@ -192,7 +198,7 @@ def unmapped(names: Sequence[str]) -> None:
 
 def nothing_published(detail: str) -> None:
     """A home without a release: what to run, instead of a traceback."""
-    st.html(CSS)
+    st.html(css(LIGHT))
     st.title("No release has been published yet", anchor=False)
     st.html(
         '<p class="ck-lead">These pages show the published file, and there is none in the state '

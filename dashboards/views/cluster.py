@@ -37,7 +37,7 @@ def render(release: Release) -> None:
     parts = data.snapshots_behind(release, INDICATOR, part.basis, period)
     page.strip(release, parts)
     _headline(frame, geo_type)
-    chart, filled = maps.quotient_map(frame, geo_type, labels, demo=release.is_synthetic)
+    chart, filled = maps.quotient_map(frame, geo_type, labels, look=page.look(release))
     page.map_chart(chart, f"Map of location quotients: {title}")
     page.unmapped(filled.without_outline)
     ranking, everything = st.columns(2, gap="large")
@@ -191,7 +191,7 @@ def _profile(
     drawn, listed = st.columns([5, 4], gap="large")
     with drawn:
         st.altair_chart(
-            charts.profile(rows, unit=basis["unit"], demo=release.is_synthetic),
+            charts.profile(rows, unit=basis["unit"], look=page.look(release)),
             theme=None,
             width="stretch",
             alt=f"Location quotients of all clusters in {names[geo_id]}, {period}",

@@ -197,11 +197,11 @@ def _figures(
     basis: dict[str, Any],
     period: str,
 ) -> None:
-    geo_type, unit, demo = basis["geo_type"], basis["unit"], release.is_synthetic
+    geo_type, unit, look = basis["geo_type"], basis["unit"], page.look(release)
     name = indicator["indicator_name"]
     if geo_type in maps.OUTLINES and ordered["value"].is_not_null().any():
         st.subheader(f"Map, {period}", anchor=False)
-        chart, filled = maps.value_map(ordered, geo_type, labels, unit=unit, demo=demo)
+        chart, filled = maps.value_map(ordered, geo_type, labels, unit=unit, look=look)
         page.map_chart(chart, f"Map of {name}, {period}")
         page.unmapped(filled.without_outline)
     left, right = st.columns(2, gap="large")
@@ -221,7 +221,7 @@ def _figures(
             "series, E: estimated, P: provisional, U: unreliable). The others are in grey."
         )
         st.altair_chart(
-            charts.trend(frame, compared, unit=unit, demo=demo, height=420),
+            charts.trend(frame, compared, unit=unit, look=look, height=420),
             theme=None,
             width="stretch",
             alt=f"Trend of {name}, {basis['basis_name']}",
@@ -230,7 +230,7 @@ def _figures(
             st.subheader(f"Spread, {period}", anchor=False)
             st.caption("Each stroke is a place; the long one is the median.")
             st.altair_chart(
-                charts.spread(words.rankable(ordered), compared, unit=unit, demo=demo),
+                charts.spread(words.rankable(ordered), compared, unit=unit, look=look),
                 theme=None,
                 width="stretch",
                 alt=f"Spread of {name} over {words.many(geo_type)}, {period}",

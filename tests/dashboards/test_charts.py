@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import polars as pl
 import pytest
 
 from dashboards import charts, maps
+from dashboards.style import DARK, LIGHT, Look, Palette, css
 
 SERIES = pl.DataFrame(
     [
@@ -48,7 +50,7 @@ def _keys(node: Any) -> set[str]:
 
 
 def test_trend_keeps_the_gap_of_a_missing_year() -> None:
-    spec = charts.trend(SERIES, ["AUS"], unit="per 100", demo=False).to_dict()
+    spec = charts.trend(SERIES, ["AUS"], unit="per 100", look=Look()).to_dict()
     sizes = {len(rows) for rows in spec["datasets"].values()}
     # all places; the chosen one with its gap; its points without; its marks: none needs a letter
     assert sizes == {6, 3, 2, 0}
@@ -57,12 +59,12 @@ def test_trend_keeps_the_gap_of_a_missing_year() -> None:
 
 
 def test_a_picture_of_synthetic_figures_says_so() -> None:
-    demo = charts.trend(SERIES, ["AUS"], unit="x", demo=True).to_dict()
-    official = charts.trend(SERIES, ["AUS"], unit="x", demo=False).to_dict()
+    demo = charts.trend(SERIES, ["AUS"], unit="x", look=Look(is_synthetic=True)).to_dict()
+    official = charts.trend(SERIES, ["AUS"], unit="x", look=Look()).to_dict()
     assert demo["title"]["text"] == "SYNTHETIC DEMONSTRATION DATA"
     assert "title" not in official
     spec, _ = maps.value_map(
-        pl.DataFrame([_place("06", 1.0)]), "state", LABELS, unit="x", demo=True
+        pl.DataFrame([_place("06", 1.0)]), "state", LABELS, unit="x", look=Look(is_synthetic=True)
     )
     assert spec["title"]["text"] == "SYNTHETIC DEMONSTRATION DATA"
 
@@ -76,7 +78,7 @@ def test_profile_draws_an_interval_only_where_a_cell_has_one() -> None:
         frame = pl.DataFrame([{**row, "obs_status": "A"} for row in rows]).cast(
             {"value": pl.Float64, "value_lower": pl.Float64, "value_upper": pl.Float64}
         )
-        return charts.profile(frame, unit="ratio", demo=False).to_dict()
+        return charts.profile(frame, unit="ratio", look=Look()).to_dict()
 
     def marks(found: dict[str, Any]) -> list[str]:
         return [layer["mark"]["type"] for layer in found["layer"]]
@@ -132,7 +134,7 @@ def test_class_of_a_location_quotient(value: float | None, status: str, expected
 
 
 def test_every_class_has_a_colour() -> None:
-    spec, _ = maps.quotient_map(pl.DataFrame([_place("06", 1.0)]), "state", LABELS, demo=False)
+    spec, _ = maps.quotient_map(pl.DataFrame([_place("06", 1.0)]), "state", LABELS, look=Look())
     scale = spec["layer"][0]["encoding"]["color"]["scale"]
     assert scale["domain"] == [*maps.quotient_classes(), "withheld", "no figure"]
     assert len(set(scale["range"])) == len(scale["domain"])
@@ -154,7 +156,7 @@ def test_shipped_outlines_have_text_codes_of_full_length(
 def test_maps_fetch_nothing_and_are_small_enough_to_send() -> None:
     counties = maps.outlines("county")["objects"]["counties"]["geometries"]
     frame = pl.DataFrame([_place(shape["id"], 1.0) for shape in counties], infer_schema_length=None)
-    spec, filled = maps.quotient_map(frame, "county", LABELS, demo=True)
+    spec, filled = maps.quotient_map(frame, "county", LABELS, look=Look(is_synthetic=True))
     assert "url" not in _keys(spec)
     assert filled.drawn == len(counties)
     assert len(json.dumps(spec)) < 2_500_000
@@ -172,8 +174,33 @@ def test_the_world_shows_land_around_apec_and_markers_for_small_economies() -> N
     assert singapore["latitude"] == pytest.approx(1.35, abs=0.2)
     assert sum(shape["properties"].get("class") == maps.LAND for shape in shapes) > 200
     frame = pl.DataFrame(rows, infer_schema_length=None)
-    spec, _ = maps.value_map(frame, "economy", LABELS, unit="x", demo=False)
+    spec, _ = maps.value_map(frame, "economy", LABELS, unit="x", look=Look())
     assert "url" not in _keys(spec)
     # Vega leaves shapes without a value out unless it is told to draw them.
     assert all(layer["mark"]["invalid"] == "show" for layer in spec["layer"])
     assert len(json.dumps(spec)) < 1_500_000
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_text_can_be_read_on_every_ground(palette: Palette) -> None:
+    def light(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = (
+            p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    def contrast(one: str, other: str) -> float:
+        high, low = sorted((light(one), light(other)), reverse=True)
+        return (high + 0.05) / (low + 0.05)
+
+    for ground in (palette.paper, palette.faint, palette.panel, palette.full, palette.recent):
+        assert contrast(palette.ink, ground) >= 4.5, ground
+    for ground in (palette.paper, palette.faint, palette.panel):
+        assert contrast(palette.soft, ground) >= 4.5, ground
+    assert contrast(palette.warning_ink, palette.warning_stripe) >= 4.5
+    for colour in palette.categories:
+        assert contrast(colour, palette.paper) >= 2.9, colour
+    sheet = css(palette)
+    used = set(re.findall(r"var\((--ck-[a-z-]+)\)", sheet))
+    assert used <= set(re.findall(r"(--ck-[a-z-]+):", sheet))
