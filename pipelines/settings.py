@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     acs_latest_release: int | None = Field(None, description="default: last year")
     qcew_years: int = Field(2, ge=1, description="newest years that are read, one archive each")
     eurostat_datasets: tuple[str, ...] = Field((), description="JSON list; empty: all")
+    national_addresses: dict[str, str] = Field(
+        default_factory=dict,
+        description="JSON; where exports of sources without a confirmed address are kept: source "
+        "to address, without the file's name",
+    )
     signal_trust_days: int = Field(
         28,
         ge=0,

@@ -42,3 +42,28 @@
         else 'A'
     end
 {%- endmacro %}
+
+{#- Statistics Canada's letters: `x` withheld, `F` too unreliable to publish, `E` with caution, `p`
+    preliminary. `0s` is a figure that was rounded to 0, so that its 0 is no true zero. -#}
+{% macro status_of_statcan(status, symbol, value) -%}
+    case
+        when {{ value }} is null and {{ status }} = 'x' then 'C'
+        when {{ value }} is null and {{ status }} = 'F' then 'Q'
+        when {{ value }} is null then 'M'
+        when {{ status }} = 'E' then 'U'
+        when {{ status }} = 'p' or {{ symbol }} = 'p' then 'P'
+        when {{ value }} = 0 and coalesce({{ status }}, '') != '0s' then 'Z'
+        else 'A'
+    end
+{%- endmacro %}
+
+{#- Counts that the office perturbs or rounds at random to protect respondents: never a true zero.
+    `c` is confidential, `p` provisional. -#}
+{% macro status_of_perturbed(flag, value) -%}
+    case
+        when {{ value }} is null and {{ flag }} in ('c', 'C', 'Q') then 'C'
+        when {{ value }} is null then 'M'
+        when {{ flag }} in ('p', 'P') then 'P'
+        else 'N'
+    end
+{%- endmacro %}

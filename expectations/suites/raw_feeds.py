@@ -22,6 +22,14 @@ _FEEDS = (
     ("susb__states", "period_year", "emp_count", 0.0),
     ("acs__estimates", "table_code", "estimate_count", 0.1),
     ("bea__cells", "table_name", "value_musd", 0.95),
+    ("statcan__businesses", "measure", "businesses_count", 0.6),
+    ("abs__businesses", "period_year", "businesses_count", 0.2),
+    ("statsnz__region_industries", "period_year", "value_count", 0.2),
+    ("statsnz__region_sizes", "period_year", "value_count", 0.2),
+    ("estat__counts", "measure", "value_count", 0.2),
+    ("estat__amounts", "measure", "value_amount", 0.2),
+    ("estat__io_cells", "period_year", "value_mjpy", 0.2),
+    ("kosis__businesses", "period_year", "businesses_count", 0.1),
 )
 
 SUITES = tuple(

@@ -79,6 +79,7 @@ PARKED = frozenset({Outcome.RATE_LIMITED, Outcome.QUOTA_EXHAUSTED, Outcome.QUEUE
 _HTML = re.compile(rb"^(<!doctype html|<html|<head|<\?xml[^>]*>\s*<!doctype html)", re.I)
 _QUEUE_STATUS = re.compile(r"<(?:\w+:)?status>\s*(\w+)\s*</", re.I)
 _QUEUE_ID = re.compile(r"<(?:\w+:)?(?:id|key)>\s*([\w.-]+)\s*</", re.I)
+_CODED_HEADER = re.compile(rb"\[\w+\][^\s,\]]")  # `[13301A]name`: never the beginning of JSON
 _MESSAGE_BYTES = 65_536
 _REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)")
 _TRANSIENT_STATUS = frozenset({408, 425, 500, 502, 503, 504})
@@ -136,7 +137,7 @@ def classify(
             return Verdict(Outcome.OK)
         return Verdict(Outcome.TRANSIENT, f"not a zip archive: starts with {start[:16]!r}")
     if media in SEPARATORS:
-        if start[:1] in (b"{", b"["):
+        if start[:1] in (b"{", b"[") and not _CODED_HEADER.match(start):
             said = _json(body) if len(body) < _MESSAGE_BYTES else Verdict(Outcome.OK)
             if said.outcome in (Outcome.QUEUED, Outcome.BAD_REQUEST, Outcome.EMPTY):
                 return said

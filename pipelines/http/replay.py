@@ -32,6 +32,7 @@ BODY_KINDS: dict[str, replay_bodies.BodyReader] = {
     "file": replay_bodies.read_file_body,
     "gunzip": replay_bodies.read_gunzip_body,
     "zip": replay_bodies.read_zip_body,
+    "table": replay_bodies.read_table_body,
     "status": replay_bodies.read_status_body,
     "worldbank_sources": replay_worldbank.read_sources_body,
     "worldbank_economies": replay_worldbank.read_economies_body,

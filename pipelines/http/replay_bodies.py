@@ -17,11 +17,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import httpx2 as httpx
+import polars as pl
 
 from pipelines.http.static_files import http_date, static_response
 
@@ -243,6 +244,39 @@ class ZipBody:
 
 
 @dataclass(frozen=True)
+class TableBody:
+    """A Parquet file, written out as the CSV that its columns came from."""
+
+    file: str
+    last_modified: str | None
+
+    def respond(self, request: httpx.Request, captured: Captured) -> httpx.Response:
+        path = filled_path(self.file, captured)
+        etag = _etag("table", {"": path})
+        body = partial(_table_of, path)
+        return static_response(request, body, etag, self.last_modified, "text/csv")
+
+
+def _table_of(path: Path) -> bytes:
+    try:
+        return table_as_csv(pl.read_parquet(path))
+    except pl.exceptions.PolarsError as error:
+        raise EntryProblem(
+            "table", f"{path} cannot be read as Parquet ({error})", "replace it by a whole file"
+        ) from error
+
+
+def table_as_csv(table: pl.DataFrame) -> bytes:
+    """A table as CSV; whole figures without a decimal point, as publishers write counts."""
+    floats = [name for name, kind in table.schema.items() if kind.is_float()]
+    whole = [
+        name for name in floats
+        if (table[name].fill_null(0) == table[name].fill_null(0).round()).all()
+    ]  # fmt: skip
+    return table.with_columns(pl.col(whole).cast(pl.Int64)).write_csv().encode()
+
+
+@dataclass(frozen=True)
 class StatusBody:
     """An address that the publisher answers with an error, for example not found."""
 
@@ -301,6 +335,11 @@ def read_zip_body(options: Options) -> Body:
         ),
         options.moment("last_modified"),
     )
+
+
+def read_table_body(options: Options) -> Body:
+    options.allow("table", "last_modified")
+    return TableBody(options.path("table"), options.moment("last_modified"))
 
 
 def read_status_body(options: Options) -> Body:

@@ -104,30 +104,35 @@ def reply_of(native: Native, path: Path, data: Path, scratch: Path) -> tuple[str
         with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             archive.writestr(native.member.format(**names), body)
         body = sink.getvalue()
-    sha = hashlib.sha256(body).hexdigest()
-    landed = scratch / sha
-    landed.write_bytes(body)
-    when = datetime(2026, 11, 1, tzinfo=UTC)
-    return native.part.format(**names), Landed(
-        sha, landed, native.media, native.url.format(**names), when
+    return native.part.format(**names), landed(
+        scratch, body, native.media, native.url.format(**names)
     )
 
 
-def account(source: Source, part: str, reply: Landed, file: str) -> list[Account]:
-    """Judge, prove and parse one reply as a night would; count its rows.
+def landed(folder: Path, body: bytes, media: Media, url: str) -> Landed:
+    """Bytes as the landing keeps them, under an address."""
+    sha = hashlib.sha256(body).hexdigest()
+    path = folder / sha
+    path.write_bytes(body)
+    return Landed(sha, path, media, url, datetime(2026, 11, 1, tzinfo=UTC))
+
+
+def account(source: Source, part: str, replies: list[Landed], file: str) -> list[Account]:
+    """Judge, prove and parse one delivery as a night would; count its rows.
 
     Raises:
-        AssertionError: the reply is not taken for data.
+        AssertionError: a reply is not taken for data.
         Incomplete, SchemaDrift: the source refuses it.
     """
-    with reply.open() as body:
-        head = body.read() if reply.media is Media.JSON else body.read(65_536)
-    verdict = classify(200, {}, head, reply.media)
-    assert verdict.outcome is Outcome.OK, f"{file}: {verdict}"
-    source.prove(part, [reply])
-    source.canonical_sha256(part, [reply])
+    for reply in replies:
+        with reply.open() as body:
+            head = body.read() if reply.media is Media.JSON else body.read(65_536)
+        verdict = classify(200, {}, head, reply.media)
+        assert verdict.outcome is Outcome.OK, f"{file}: {verdict}"
+    source.prove(part, replies)
+    source.canonical_sha256(part, replies)
     accounts: dict[str, Account] = {}
-    for chunk in source.parse(part, [reply]):
+    for chunk in source.parse(part, replies):
         gated = contracts.apply(source.table(chunk.table), chunk.rows, file)
         tally = accounts.setdefault(chunk.table, Account(file, f"{source.id}__{chunk.table}"))
         tally.read += chunk.rows.height
@@ -149,7 +154,7 @@ def accounts(data: Path, only: str = "") -> Iterator[Account]:
             with tempfile.TemporaryDirectory() as scratch:
                 part, reply = reply_of(native, path, data, Path(scratch))
                 file = path.relative_to(data).as_posix()
-                yield from account(known[native.source], part, reply, file)
+                yield from account(known[native.source], part, [reply], file)
 
 
 def main() -> int:

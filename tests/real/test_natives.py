@@ -20,7 +20,7 @@ def test_every_row_is_promoted_or_quarantined(
     assert paths, f"no file matches {native.files}"
     for path in paths:
         part, reply = reply_of(native, path, real_data, tmp_path)
-        for line in account(discover()[native.source], part, reply, path.name):
+        for line in account(discover()[native.source], part, [reply], path.name):
             assert line.balanced and line.promoted > 0
             assert not line.quarantined, f"{line.file}: {line.quarantined}"
 

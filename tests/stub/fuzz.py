@@ -29,7 +29,7 @@ from pipelines.http.classify import HAS_DATA, SEPARATORS, Media, Outcome, classi
 from pipelines.http.client import Client
 from pipelines.landing import Landed, Landing
 from pipelines.settings import Settings
-from pipelines.sources.base import Answer, Source, discover
+from pipelines.sources.base import Answer, Source, discover, prove_zip
 from tests.stub.matrix import PARTS
 from tests.stub.server import TODAY
 
@@ -196,6 +196,17 @@ def altered(reply: Landed, chance: random.Random, scratch: Path) -> Landed:
     return stored(reply, body, scratch)
 
 
+def whole(reply: Landed) -> bool:
+    """Whether the packaging is sound, so that a parser could be given the reply."""
+    if reply.media is not Media.ZIP:
+        return reply.media in SEPARATORS
+    try:
+        prove_zip(reply)
+    except Incomplete:
+        return False
+    return True
+
+
 def outcome(source: Source, part: str, replies: list[Landed], bad: Landed) -> str:
     """What a night would make of it.
 
@@ -207,9 +218,16 @@ def outcome(source: Source, part: str, replies: list[Landed], bad: Landed) -> st
     verdict = classify(200, {}, head, bad.media)
     if verdict.outcome is not Outcome.OK:
         return f"taken for {verdict.outcome.value}"
-    held = 0
+    held, refused = 0, ""
     try:
         source.prove(part, replies)
+    except SchemaDrift:
+        refused = "refused: layout"
+    except Incomplete:
+        refused = "refused: incomplete"
+    if refused and not whole(bad):
+        return refused
+    try:  # a parser has to be sound as well where only the proof refuses
         source.canonical_sha256(part, replies)
         for chunk in source.parse(part, replies):
             gated = contracts.apply(source.table(chunk.table), chunk.rows, "fuzz")
@@ -219,9 +237,11 @@ def outcome(source: Source, part: str, replies: list[Landed], bad: Landed) -> st
                 if kind.is_float():
                     assert gated.good[name].drop_nulls().is_finite().all(), f"{name} is not finite"
     except SchemaDrift:
-        return "refused: layout"
+        return refused or "refused: layout"
     except Incomplete:
-        return "refused: incomplete"
+        return refused or "refused: incomplete"
+    if refused:
+        return refused
     return "read, some rows in quarantine" if held else "read"
 
 

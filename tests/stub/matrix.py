@@ -27,15 +27,20 @@ from tests.stub.server import TODAY, Reply, Stub, ToStub
 
 # One part of each source: small, and with all that can go wrong.
 PARTS = {
+    "abs": "cabee_sa2",
     "acs": "B28002",
     "baci": "HS17_V202601",
     "bds": "states",
     "bea": "summary",
     "bfs": "monthly",
     "cbp": "2023",
+    "estat": "areas_industries",
     "eurostat": "isoc_r_iuse_i",
+    "kosis": "businesses",
     "oecd": "msti",
     "qcew": "2025",
+    "statcan": "33100270",
+    "statsnz": "region_industries",
     "susb": "2024",
     "uis": "science",
     "wdi": "SP.POP.TOTL",
@@ -117,7 +122,7 @@ def fail(home: Path, source: Source, stub: Stub, mode: Mode) -> Cell:
     if mode.step is Step.PROMOTED:
         if part.landed != part.promoted + part.quarantined:
             wrong.append("rows are unaccounted for")
-        if abs(part.landed - before.landed) > 12:
+        if abs(part.landed - before.landed) > 16:
             wrong.append(f"{part.landed} rows instead of {before.landed}")
     elif after != before:
         wrong.append("the vintage in service is another one")
@@ -154,8 +159,9 @@ Not in the table because they are no replies: 5 (a silent cap: `tests/unit/test_
 disclosure code: `test_qcew.py`), 20 (codes that look like numbers or nulls: `test_eurostat.py`, `test_sources.py`), 26 (frozen
 tables: `succeeded_by` in `pipelines/sources/eurostat_datasets.csv`; freshness policies of the assets).
 
-An ordinary night with nothing new makes 23 requests in the demo: signals of Eurostat, OECD, UIS and the World Bank, conditional
-requests for everything else (`tests/integration/test_quiet_night.py` holds it below 45).
+An ordinary night with nothing new makes 44 requests to the publishers that are read when live: signals of Eurostat, OECD, UIS
+and the World Bank, conditional requests for everything else (`tests/integration/test_quiet_night.py` holds it to 45); in the
+demo 52, with the sources that are off when live.
 
 | mode | what came | source | taken for | came of it | requests | message |
 |---|---|---|---|---|--:|---|"""

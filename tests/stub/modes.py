@@ -20,13 +20,17 @@ from pipelines.ingest import Step
 from tests.stub.server import Reply
 
 HTML = b"<!DOCTYPE html><html><body><h1>Scheduled maintenance</h1></body></html>"
+# Offices' tables, proven by what each area, series or industry has to have.
+NATIONAL = ("abs", "estat", "kosis", "statsnz")
 ALL = (
-    "acs", "baci", "bds", "bea", "bfs", "cbp", "eurostat", "oecd", "qcew", "susb", "uis", "wdi",
+    "acs", "baci", "bds", "bea", "bfs", "cbp", "eurostat", "oecd", "qcew", "statcan", "susb", "uis",
+    "wdi", *NATIONAL,
 )  # fmt: skip
 ZIPS, TABLES = ("baci", "cbp", "qcew"), ("bds", "bfs", "eurostat", "oecd", "susb")
 CENSUS = ("acs", "bds", "bfs", "cbp", "susb")
 NOT_DATA = (
     "/sources/2", "/catalogue/toc", "/dataflow/", "/contentconstraint/", "/versions/default",
+    "/AreaID.csv",
 )  # fmt: skip
 
 
@@ -116,7 +120,9 @@ def renamed(body: bytes) -> bytes:
     header, rest = body.split(b"\n", 1)
     cells = header.split(b",")
     required = {b"geo": b"region", b"REF_AREA": b"REGION", b"series": b"serie", b"st": b"state",
-                b"naics": b"industry", b"i": b"origin", b"NAICS": b"INDUSTRY"}  # fmt: skip
+                b"naics": b"industry", b"i": b"origin", b"NAICS": b"INDUSTRY",
+                b"GEO": b"PLACE", b"REGION": b"PLACE", b"Area": b"Place", b"AreaID": b"Place",
+                "시점".encode(): b"when"}  # fmt: skip
     cells = [required.get(cell.strip(b'"\r'), cell) for cell in cells]
     header = b",".join(cells).replace(b'"own_code"', b'"owner"')
     return header + b"\n" + rest
@@ -157,6 +163,10 @@ def without_a_member(_url: str, reply: Reply) -> Reply:
     return replace(reply, body=sink.getvalue(), headers=unversioned(reply))
 
 
+def without_one(rows: list) -> list:  # type: ignore[type-arg]
+    return rows[: len(rows) // 2] + rows[len(rows) // 2 + 1 :]
+
+
 def fewer_json(reply: object) -> object:
     kept = without_40_percent(rows_of(reply))
     if isinstance(reply, dict):
@@ -186,7 +196,7 @@ def text_in_a_number(rows: list[bytes]) -> list[bytes]:
     """The first row with a plain figure loses it to a text."""
     for at, row in enumerate(rows):
         cells = row.rstrip(b"\r\n").split(b",")
-        for column in (8, 7, 5, 2):
+        for column in (8, 7, 5, 2, 6):
             if column < len(cells) and cells[column].replace(b".", b"").isdigit():
                 if len(cells[column]) == 4 and cells[column][:2] in (b"20", b"19"):
                     continue  # a year
@@ -257,29 +267,35 @@ MODES = (
     Mode(10, "400 too much data", ("uis",), status(400, _MUCH), F, Outcome.TOO_LARGE, "split"),
     Mode(11, "404 not available", ("eurostat", "oecd"), status(404, _GONE), F, Outcome.GONE, "successor"),
     Mode(11, "400 no results", ("eurostat",), status(400, _NONE), F, Outcome.TRUNCATED, "announced"),
+    Mode(11, "404", ("statcan", *NATIONAL), status(404, HTML), F, Outcome.GONE, "successor"),
     Mode(12, "204", CENSUS, status(204), Step.NOT_YET_PUBLISHED, Outcome.EMPTY),
     Mode(13, "200 HTML", ALL, status(200, HTML, Content_Type="text/html"), F, Outcome.BLOCKED, "HTML page"),
     Mode(14, "403 HTML", ALL, status(403, HTML), F, Outcome.BLOCKED, "CLUSTERKPI_CONTACT"),
-    Mode(15, "gzip that is not announced", (*TABLES, "uis", "wdi"), packed_silently, Step.PROMOTED),
-    Mode(15, "BOM and CRLF", (*TABLES, "uis", "wdi"), with_bom, Step.PROMOTED),
+    Mode(15, "gzip that is not announced", (*TABLES, *NATIONAL, "uis", "wdi"), packed_silently, Step.PROMOTED),
+    Mode(15, "BOM and CRLF", (*TABLES, *NATIONAL, "uis", "wdi"), with_bom, Step.PROMOTED),
     Mode(16, "200 []", ("uis", "wdi"), status(200, b"[]"), F, Outcome.SCHEMA_DRIFT),
     Mode(17, "404 for a file to come", ("acs", "bds", "cbp", "qcew", "susb"), status(404, HTML), Step.NOT_YET_PUBLISHED, Outcome.NOT_YET_PUBLISHED),
-    Mode(17, "header only", ("acs", "bds", "bfs", "susb"), edit(lambda body: body.split(b"\n", 1)[0] + b"\n"), Step.NOT_YET_PUBLISHED, Outcome.NOT_YET_PUBLISHED),
-    Mode(19, "text in a number", TABLES, lines(text_in_a_number), Step.PROMOTED, None, "1 more quarantined"),
+    Mode(17, "header only", ("abs", "acs", "bds", "bfs", "kosis", "statsnz", "susb"), edit(lambda body: body.split(b"\n", 1)[0] + b"\n"), Step.NOT_YET_PUBLISHED, Outcome.NOT_YET_PUBLISHED),
+    Mode(17, "header only, after the list of areas", ("estat",), edit(lambda body: body.split(b"\n", 1)[0] + b"\n"), F, Outcome.TRUNCATED, "the table did not"),
+    Mode(19, "text in a number", (*TABLES, *NATIONAL), lines(text_in_a_number), Step.PROMOTED, None, "1 more quarantined"),
     Mode(19, "text in a number (JSON)", ("uis", "wdi"), json_edit(text_in_first_value), Step.PROMOTED, None, "1 more quarantined"),
-    Mode(21, "required column renamed", (*TABLES, *ZIPS), edit(renamed), F, Outcome.SCHEMA_DRIFT),
+    Mode(21, "required column renamed", (*TABLES, *ZIPS, *NATIONAL, "statcan"), edit(renamed), F, Outcome.SCHEMA_DRIFT),
     Mode(21, "column of areas renamed", ("acs",), edit(lambda body: body.replace(b"GEO_ID", b"GEOID", 1)), F, Outcome.SCHEMA_DRIFT, "GEO_ID"),
     Mode(21, "a workbook less", ("bea",), without_a_member, F, Outcome.TRUNCATED, "workbooks"),
-    Mode(21, "a column more", (*TABLES, *ZIPS), edit(widened), Step.PROMOTED),
+    Mode(21, "a column more", (*TABLES, *ZIPS, "abs", "kosis", "statcan", "statsnz"), edit(widened), Step.PROMOTED),
+    Mode(21, "a column that is no known measure", ("estat",), edit(widened), Step.PROMOTED, None, "16 more quarantined"),
+    Mode(21, "the file about the table is not in the archive", ("statcan",), without_a_member, F, Outcome.TRUNCATED, "33100270_MetaData.csv is missing"),
     Mode(22, "cut in the middle", ALL, cut, F, Outcome.TRANSIENT, "next night"),
-    Mode(22, "one byte of an archive flipped", (*ZIPS, "bea"), flipped, F, Outcome.TRANSIENT),
+    Mode(22, "one byte of an archive flipped", (*ZIPS, "bea", "statcan"), flipped, F, Outcome.TRANSIENT),
     Mode(22, "a row less than announced", ("wdi",), json_edit(one_row_less), F, Outcome.TRUNCATED, "announced"),
-    Mode(23, "rows in other order", TABLES, lines(lambda rows: rows[::-1]), Step.UNCHANGED, None, "", False),
-    Mode(23, "packed again", (*ZIPS, "bea"), edit(lambda body: body), Step.UNCHANGED, None, "", False),
-    Mode(24, "a row twice", ("bds", "susb"), lines(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "1 more quarantined"),
+    Mode(22, "one row less", ("statcan", *NATIONAL), lines(without_one), F, Outcome.TRUNCATED, "rows are missing"),
+    Mode(23, "rows in other order", (*TABLES, *NATIONAL), lines(lambda rows: rows[::-1]), Step.UNCHANGED, None, "", False),
+    Mode(23, "packed again", (*ZIPS, "bea", "statcan"), edit(lambda body: body), Step.UNCHANGED, None, "", False),
+    Mode(24, "a row twice", ("abs", "bds", "kosis", "statcan", "statsnz", "susb"), lines(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "1 more quarantined"),
     Mode(24, "a row of twelve months twice", ("bfs",), lines(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "12 more quarantined"),
     Mode(24, "a row twice", ("eurostat", "oecd"), lines(lambda rows: [*rows, rows[-1]]), F, Outcome.TRUNCATED, "announced"),
     Mode(25, "two rows in five vanish", (*TABLES, *ZIPS), lines(without_40_percent), H, None, "gone"),
+    Mode(25, "two rows in five vanish", ("statcan", *NATIONAL), lines(without_40_percent), F, Outcome.TRUNCATED, "rows are missing"),
     Mode(25, "two rows in five vanish, the nation among them", ("acs",), lines(without_40_percent), F, Outcome.TRUNCATED, "no row for nation"),
     Mode(25, "two rows in five of one year vanish", ("baci",), one_member, H, None, "lost more than"),
     Mode(25, "two records in five vanish", ("uis", "wdi"), json_edit(fewer_json), H, None, "gone"),

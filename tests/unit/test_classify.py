@@ -74,6 +74,13 @@ def test_dated_file_not_found_is_not_yet_published() -> None:
     assert verdict.outcome is Outcome.NOT_YET_PUBLISHED
 
 
+def test_a_header_in_brackets_is_no_json() -> None:
+    header = "[15133JYB]시군구별,시점\n"
+    assert classify(200, {}, f"{header}1,2\n".encode(), Media.CSV).outcome is Outcome.OK
+    for body in (b"[]", b"[1,2]\n[3]\n", b'[{"message":"no"}]\n\n', b"[null]\n[true ]\n"):
+        assert classify(200, {}, body, Media.CSV).outcome is not Outcome.OK, body
+
+
 def test_waiting_times_are_read() -> None:
     assert classify(403, {}, QUOTA, Media.JSON).retry_after_s == 1802
     assert retry_after_seconds("7", NOW) == 7

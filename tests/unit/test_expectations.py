@@ -35,6 +35,17 @@ RAW = (
     "wdi__economies",
     "wdi__observations",
 )
+# Table, its group and its figure.
+NATIONAL = (
+    ("statcan__businesses", "measure", "businesses_count"),
+    ("abs__businesses", "period_year", "businesses_count"),
+    ("statsnz__region_industries", "period_year", "value_count"),
+    ("statsnz__region_sizes", "period_year", "value_count"),
+    ("estat__counts", "measure", "value_count"),
+    ("estat__amounts", "measure", "value_amount"),
+    ("estat__io_cells", "period_year", "value_mjpy"),
+    ("kosis__businesses", "period_year", "businesses_count"),
+)
 SCHEMA = """
 create schema raw; create schema marts; create schema meta;
 create table apec as select unnest(string_split(
@@ -120,6 +131,7 @@ from raw.eurostat__observations where value is not null;
 create table raw.bea__cells as
 select 'use' as table_name, value as value_musd, 'bea/cells@1' as _snapshot_id
 from raw.eurostat__observations;
+{NATIONAL}
 
 create table meta.source_snapshot as
 select _snapshot_id as snapshot_id, count(*) as rows_landed, count(*) as rows_promoted,
@@ -145,6 +157,7 @@ from (
     union all select _snapshot_id from raw.susb__states
     union all select _snapshot_id from raw.acs__estimates
     union all select _snapshot_id from raw.bea__cells
+    {NATIONAL_SNAPSHOTS}
 ) group by 1;
 create table meta.release as select 'r1' as release_id, 'synthetic' as realm;
 
@@ -169,6 +182,17 @@ cross join range(2018, 2022) as p(p)
 where (g.geo_type = 'state') = (b.basis like 'bds%' or b.basis like 'cbp%');
 drop table ranges; drop table apec;
 """
+SCHEMA = SCHEMA.replace(
+    "{NATIONAL}",
+    "".join(
+        f"create table raw.{table} as select '1' as {group}, value as {value}, "
+        f"'{table}@1' as _snapshot_id from raw.eurostat__observations where value is not null;\n"
+        for table, group, value in NATIONAL
+    ),
+).replace(
+    "{NATIONAL_SNAPSHOTS}",
+    " ".join(f"union all select _snapshot_id from raw.{table}" for table, *_ in NATIONAL),
+)
 WDI, BACI, BDS, CBP = (f"update raw.{name} set " for name in (RAW[4], RAW[0], RAW[1], RAW[2]))
 SNAP = "update meta.source_snapshot set "
 FACT = "update marts.fct_indicator_value set "
@@ -190,6 +214,7 @@ FEEDS = {
     "susb__states": "emp_count",
     "acs__estimates": "estimate_count",
     "bea__cells": "value_musd",
+    **{table: value for table, _, value in NATIONAL},
 }
 # check id → change that makes it fail; a change that starts with "before:" is of the last release.
 BREAKS = {

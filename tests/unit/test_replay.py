@@ -164,6 +164,23 @@ def test_gunzip_body_without_a_known_date_claims_none(data: Path) -> None:
     assert "last-modified" not in reply.headers
 
 
+def test_a_table_is_served_as_csv_with_whole_counts(tmp_path: Path) -> None:
+    table = pl.DataFrame({"area": ["101021008", None], "n": [6.0, None], "share": [0.5, 1.0]})
+    table.write_parquet(tmp_path / "t.parquet")
+    (tmp_path / "index.yml").write_text(
+        "version: 1\ndescription: d\nentries:\n"
+        "  - {url: 'https://host.test/t.csv', body: table, table: t.parquet}\n"
+    )
+    http = httpx.Client(transport=ReplayTransport(load_index(tmp_path / "index.yml", {})))
+    reply = http.get("https://host.test/t.csv")
+    assert reply.text == "area,n,share\n101021008,6,0.5\n,,1.0\n"
+    tag = {"If-None-Match": reply.headers["etag"]}
+    assert http.get("https://host.test/t.csv", headers=tag).status_code == 304
+    (tmp_path / "t.parquet").write_bytes(b"no parquet")
+    with pytest.raises(ReplayIndexError, match=r"entry 1: `table`: .* cannot be read as Parquet"):
+        http.get("https://host.test/t.csv")
+
+
 def test_etag_follows_the_content(data: Path) -> None:
     http = client(data)
     first = http.get("https://host.test/data.csv")

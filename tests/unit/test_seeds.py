@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pycountry
 import pytest
 import yaml
 
@@ -37,6 +38,9 @@ COLUMNS = {
     "reference/obs_status": "obs_status label has_value description",
     "reference/bea_industries": "naics_prefix bea_summary_code",
     "reference/guidelines": "guideline_no guideline_id title sentence",
+    "reference/national_regions": (
+        "source_id geo_id_economy region_code region_name region_code_iso3166_2 region_level"
+    ),
     "clusters/cluster_definition": (
         "scheme scheme_version cluster_id cluster_name cluster_class technology_class reasoning"
     ),
@@ -49,6 +53,7 @@ KEYS = {
     "reference/us_counties": ["county_code_fips5"],
     "reference/obs_status": ["obs_status"],
     "reference/guidelines": ["guideline_no"],
+    "reference/national_regions": ["source_id", "region_code"],
     "clusters/cluster_definition": ["scheme", "scheme_version", "cluster_id"],
     "clusters/cluster_industry": [
         "scheme",
@@ -57,7 +62,7 @@ KEYS = {
         "industry_code",
     ],
 }
-MAY_BE_EMPTY = {"economy_code_wdi", "valid_from_year", "valid_to_year"}
+MAY_BE_EMPTY = {"economy_code_wdi", "valid_from_year", "valid_to_year", "region_code_iso3166_2"}
 GOODS_CLASSES = {"high", "medium_high", "medium_low", "low", "resource"}
 TECHNOLOGY_CLASSES = GOODS_CLASSES | {"knowledge_intensive_services", "other_services"}
 CODE_FORM = {
@@ -209,6 +214,25 @@ def test_statuses_are_the_closed_list_and_four_of_them_have_no_value() -> None:
     assert "".join(sorted(rows)) == "ABCEILMNPQUZ"
     assert {status for status, has in rows.items() if has == "false"} == set("MLCQ")
     assert set(rows.values()) == {"true", "false"}
+
+
+def test_national_regions_are_all_of_iso_and_belong_to_their_economy() -> None:
+    rows = seed("reference/national_regions")
+    names = Counter((row["source_id"], row["region_name"]) for row in rows)
+    assert set(names.values()) == {1}
+    for row in rows:
+        assert (row["region_level"] == "region") == bool(row["region_code_iso3166_2"]), row
+    for economy in {row["geo_id_economy"] for row in rows}:
+        alpha2 = pycountry.countries.get(alpha_3=economy).alpha_2
+        ours = [
+            row["region_code_iso3166_2"]
+            for row in rows
+            if row["geo_id_economy"] == economy and row["region_level"] == "region"
+        ]
+        known = {code.code for code in pycountry.subdivisions.get(country_code=alpha2)}
+        assert len(set(ours)) == len(ours) and set(ours) <= known, economy
+        # everything but New Zealand's Chatham Islands, which lie outside all regions
+        assert known - set(ours) <= {"NZ-CIT"}, economy
 
 
 def test_guidelines_are_the_seven() -> None:
