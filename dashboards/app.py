@@ -65,7 +65,15 @@ def main() -> None:
     except duckdb.Error as error:
         page.unreadable(str(error))
         return
-    st.navigation(sections).run()
+    chosen = st.navigation(sections, position="hidden")
+    # Streamlit's own menu with sections puts blocks into a list, which screen readers stumble over.
+    with st.sidebar:
+        for title, pages in sections.items():
+            if title:
+                st.html(f'<div class="ck-section" role="heading" aria-level="2">{title}</div>')
+            for entry in pages:
+                st.page_link(entry)
+    chosen.run()
 
 
 def contents(release: Release) -> list[Entry]:

@@ -34,7 +34,7 @@ def plain(frame: pl.DataFrame, headings: Mapping[str, str], numeric: Sequence[st
         for row in frame.to_dicts()
     )
     return (
-        '<div class="ck-scroll"><table class="ck-table"><thead><tr>'
+        '<div class="ck-scroll" tabindex="0"><table class="ck-table"><thead><tr>'
         f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -160,7 +160,7 @@ def matrix(frame: pl.DataFrame, labels: Mapping[str, str]) -> str:
         for geo_id, name in frame.select("geo_id", "geo_name").unique(maintain_order=True).rows()
     )
     return (
-        '<div class="ck-scroll"><table class="ck-table ck-matrix"><thead><tr>'
+        '<div class="ck-scroll" tabindex="0"><table class="ck-table ck-matrix"><thead><tr>'
         f'<th scope="col">Economy</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
 

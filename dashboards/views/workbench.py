@@ -58,13 +58,15 @@ def render(release: Release) -> None:
     if not settings.workbench:
         st.info("The workbench is turned off on this server.")
         return
+    parts = data.snapshots(release)
+    page.strip(release, parts)
     left, right = st.columns([2, 1], gap="large")
     with right:
         _tables(release)
     with left:
         sql = _editor()
         _result(release, sql, settings)
-    page.end(release, data.snapshots(release))
+    page.end(release, parts)
 
 
 def _editor() -> str:
