@@ -16,6 +16,9 @@ GEO_WORDS = {
     "economy": ("economy", "economies"),
     "state": ("US state", "US states"),
     "county": ("US county", "US counties"),
+    "cbsa": ("US metropolitan or micropolitan area", "US metropolitan and micropolitan areas"),
+    "economic_area": ("US economic area", "US economic areas"),
+    "custom": ("region of your own", "regions of your own"),
 }
 
 

@@ -425,7 +425,7 @@ def _promotion_gate(
         )
     if fresh.landed == 0:
         held.append("the delivery holds no row")
-    if before is not None:
+    if before is not None and not source.may_shrink:
         change = fresh.promoted / before.promoted - 1 if before.promoted else 0.0
         if before.promoted and change < -settings.max_row_change_share:
             held.append(

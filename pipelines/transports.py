@@ -17,7 +17,7 @@ import httpx2 as httpx
 from pipelines.errors import ConfigError
 from pipelines.http.static_files import http_date, static_response
 from pipelines.settings import Settings, load_settings
-from pipelines.sources.supplement import SCHEME
+from pipelines.sources import regions, supplement
 
 DEMO_NOTICE = (
     "SYNTHETIC DEMONSTRATION DATA. The figures are generated and describe no real economy, "
@@ -42,18 +42,23 @@ class Profile:
     notice: str
 
 
-class SupplementTransport(httpx.BaseTransport):
-    """Answers requests for supplements from their folder, and hands on all others."""
+# Scheme of an address → folder of the state directory that answers it.
+LOCAL_FOLDERS = {supplement.SCHEME: "supplements", regions.SCHEME: "regions"}
+
+
+class LocalTransport(httpx.BaseTransport):
+    """Answers requests for one's own files from their folders, and hands on all others."""
 
     def __init__(self, home: Path, inner: httpx.BaseTransport) -> None:
-        self._folder, self._inner = home / "supplements", inner
+        self._home, self._inner = home, inner
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.scheme != SCHEME:
+        if request.url.scheme not in LOCAL_FOLDERS:
             return self._inner.handle_request(request)
-        path = self._folder / unquote(request.url.path).removeprefix("/")
-        if path.parent != self._folder or not path.is_file():
-            return httpx.Response(404, content=b"no such supplement", request=request)
+        folder = self._home / LOCAL_FOLDERS[request.url.scheme]
+        path = folder / unquote(request.url.path).removeprefix("/")
+        if path.parent != folder or not path.is_file():
+            return httpx.Response(404, content=b"no such file", request=request)
         body = path.read_bytes()
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         etag = f'"{hashlib.sha256(body).hexdigest()}"'
@@ -64,13 +69,13 @@ class SupplementTransport(httpx.BaseTransport):
 
 
 def open_profile(settings: Settings) -> Profile:
-    """The transport that a profile names, with the office's own supplements before it.
+    """The transport that a profile names, with one's own files before it.
 
     Raises:
         ConfigError: the profile is unknown, or the index of a replay is not usable.
     """
     profile = _publishers(settings)
-    transport = SupplementTransport(settings.home, profile.transport)
+    transport = LocalTransport(settings.home, profile.transport)
     return replace(profile, transport=transport)
 
 

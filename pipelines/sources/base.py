@@ -94,6 +94,7 @@ class Source(ABC):
     parser_version: ClassVar[str] = "1"
     parts_may_vanish: ClassVar[bool] = False  # a part that is gone is taken out of service
     max_quarantine_share: ClassVar[float | None] = None  # the setting, unless a source has its own
+    may_shrink: ClassVar[bool] = False  # rows that are gone are meant, and no reason to hold back
 
     @abstractmethod
     def parts(self, settings: Settings) -> list[str]:

@@ -18,7 +18,7 @@ from pipelines.landing import Landed, Landing, known_validators, read_log
 from pipelines.settings import Settings
 from pipelines.sources import supplement
 from pipelines.sources.base import Answer, Chunk, Licence, Proof, Source, read_csv
-from pipelines.transports import SupplementTransport
+from pipelines.transports import LocalTransport
 from pipelines.vintages import latest
 
 HOST = "https://office.example"
@@ -178,7 +178,7 @@ def test_supplement_is_used_row_by_row_and_goes_with_its_file(desk: Desk, tmp_pa
     good = "IT.NET.BBND.P2,TWN,{year},26.4,A,Office,,2025-01-31,CC0,\n"
     lines = supplement.SOURCE.template() + good.format(year=2022) + good.format(year=2023)
     (folder / "twn.csv").write_text(lines)
-    transport = SupplementTransport(tmp_path, desk)
+    transport = LocalTransport(tmp_path, desk)
     source = supplement.SOURCE
     (part,) = night(tmp_path, transport, "20260101T000000Z", {}, source).parts
     assert (part.step, part.landed, part.promoted, part.quarantined) == (Step.PROMOTED, 3, 2, 1)

@@ -35,6 +35,13 @@ COLUMNS = {
     "reference/us_counties": (
         "county_code_fips5 county_name state_code_fips valid_from_year valid_to_year"
     ),
+    "reference/us_county_cbsa": (
+        "county_code_fips5 cbsa_code cbsa_name cbsa_type delineation_vintage"
+    ),
+    "reference/us_county_economic_area": (
+        "county_code_fips5 economic_area_code economic_area_name delineation_vintage successor_of"
+    ),
+    "reference/us_county_neighbours": "county_code_fips5 neighbour_code_fips5",
     "reference/obs_status": "obs_status label has_value description",
     "reference/bea_industries": "naics_prefix bea_summary_code",
     "reference/guidelines": "guideline_no guideline_id title sentence",
@@ -51,6 +58,9 @@ KEYS = {
     "reference/bea_industries": ["naics_prefix"],
     "reference/us_states": ["state_code_fips"],
     "reference/us_counties": ["county_code_fips5"],
+    "reference/us_county_cbsa": ["county_code_fips5"],
+    "reference/us_county_economic_area": ["county_code_fips5"],
+    "reference/us_county_neighbours": ["county_code_fips5", "neighbour_code_fips5"],
     "reference/obs_status": ["obs_status"],
     "reference/guidelines": ["guideline_no"],
     "reference/national_regions": ["source_id", "region_code"],
@@ -62,7 +72,13 @@ KEYS = {
         "industry_code",
     ],
 }
-MAY_BE_EMPTY = {"economy_code_wdi", "valid_from_year", "valid_to_year", "region_code_iso3166_2"}
+MAY_BE_EMPTY = {
+    "economy_code_wdi",
+    "region_code_iso3166_2",
+    "successor_of",
+    "valid_from_year",
+    "valid_to_year",
+}
 GOODS_CLASSES = {"high", "medium_high", "medium_low", "low", "resource"}
 TECHNOLOGY_CLASSES = GOODS_CLASSES | {"knowledge_intensive_services", "other_services"}
 CODE_FORM = {
@@ -468,3 +484,36 @@ def test_no_shipped_outline_is_a_copy_of_a_test_input(real_data: Path) -> None:
         raw = path.read_bytes()
         content = gzip.decompress(raw) if path.suffix == ".gz" else raw
         assert content.strip() not in ours, path.name
+
+
+def test_counties_belong_to_areas_that_exist() -> None:
+    counties = {row["county_code_fips5"] for row in seed("reference/us_counties")}
+    areas = {r["county_code_fips5"]: r["cbsa_code"] for r in seed("reference/us_county_cbsa")}
+    economic = {
+        r["county_code_fips5"]: r["economic_area_code"]
+        for r in seed("reference/us_county_economic_area")
+    }
+    assert set(areas) < counties and set(economic) == counties
+    assert len(set(areas.values())) == 925 and len(set(economic.values())) == 179
+    # Los Angeles; Manhattan with a county of New Jersey; Connecticut before and after 2022
+    assert areas["06037"] == areas["06059"] == "31080"
+    assert areas["36061"] == areas["34003"] == "35620"
+    assert areas["09003"] == areas["09110"] == "25540"
+    assert economic["09001"] == economic["09190"] == economic["36061"] == "118"
+
+
+def test_neighbours_share_a_line_and_each_pair_stands_once() -> None:
+    pairs = {
+        (row["county_code_fips5"], row["neighbour_code_fips5"])
+        for row in seed("reference/us_county_neighbours")
+    }
+    assert all(one < other for one, other in pairs)
+
+    def around(county: str) -> set[str]:
+        return {b if a == county else a for a, b in pairs if county in (a, b)}
+
+    # Los Angeles: Kern, Orange, San Bernardino, Ventura
+    assert around("06037") == {"06029", "06059", "06071", "06111"}
+    # Four Corners: Apache AZ and Montezuma CO meet in a point, San Juan NM and San Juan UT too
+    assert ("04001", "08083") not in pairs and ("35045", "49037") not in pairs
+    assert around("15003") == set()  # Oahu is an island

@@ -12,7 +12,7 @@ from pipelines.errors import ConfigError, SchemaDrift
 from pipelines.http.classify import Media
 from pipelines.settings import Settings
 from pipelines.sources.supplement import SOURCE, files
-from pipelines.transports import SupplementTransport
+from pipelines.transports import LocalTransport
 from tests.conftest import Cli
 from tests.replies import cells, parsed, reply
 
@@ -116,6 +116,6 @@ def test_the_folder_is_served_and_nothing_beside_it(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, profile="live")
     assert SOURCE.parts(settings) == ["a b.csv"] and SOURCE.off(settings) == ""
     assert SOURCE.off(Settings(home=tmp_path, profile="demo")) == "the demo takes no supplements"
-    client = httpx.Client(transport=SupplementTransport(tmp_path, httpx.MockTransport(lambda r: 1)))
+    client = httpx.Client(transport=LocalTransport(tmp_path, httpx.MockTransport(lambda r: 1)))
     assert client.get("supplement://local/a%20b.csv").text == HEAD + GOOD
     assert client.get("supplement://local/..%2Fsecret.csv").status_code == 404

@@ -26,6 +26,15 @@ cbp_counties as (
     select * from {{ ref('int_regions__cbp_county_totals') }}
 ),
 
+larger_regions as (
+    select distinct
+        geo_id,
+        geo_type,
+        geo_name,
+        code
+    from {{ ref('int_regions__us_memberships') }}
+),
+
 members as (
     select
         apec_economies.geo_id,
@@ -141,6 +150,26 @@ geos as (
     from county_codes
     left join counties
         on county_codes.county_code_fips5 = counties.county_code_fips5
+    union all
+    -- they cross the borders of states, so that the economy is what contains them
+    select
+        geo_id,
+        geo_name,
+        geo_type,
+        'USA' as parent_geo_id,
+        false as is_apec,
+        case geo_type
+            when 'cbsa' then 'CBSA'
+            when 'economic_area' then 'BEA economic area'
+            else 'custom'
+        end as code_scheme,
+        code,
+        cast(null as varchar) as economy_code_wdi,
+        cast(null as varchar) as economy_code_baci,
+        cast(null as integer) as valid_from_year,
+        cast(null as integer) as valid_to_year,
+        cast(null as varchar) as income_level_code
+    from larger_regions
 )
 
 select
