@@ -158,6 +158,7 @@ def _quoted(text: str) -> str:
 def _snapshot(
     source: Source, part: PartState, settings: Settings, checked_at: Mapping[str, datetime]
 ) -> dict[str, Any]:
+    licence = source.part_licence(part.part)
     return {
         "snapshot_id": part.snapshot_id,
         "source_id": source.id,
@@ -176,9 +177,9 @@ def _snapshot(
         "rows_landed": part.landed,
         "rows_promoted": part.promoted,
         "rows_quarantined": part.quarantined,
-        "licence_id": source.licence.id,
-        "licence_title": source.licence.title,
-        "attribution": source.licence.attribution,
+        "licence_id": licence.id,
+        "licence_title": licence.title,
+        "attribution": licence.attribution,
         "is_synthetic": settings.realm == "synthetic",
         "realm": settings.realm,
     }

@@ -200,6 +200,8 @@ def _bring_up_to_date(
         and _signal_says_unchanged(report.signals.get(part), state, night)
     ):
         return PartReport(source.id, part, Step.UNCHANGED, "by the publisher's signal")
+    if current and not night.force and (why := source.settled(part)):
+        return PartReport(source.id, part, Step.UNCHANGED, why)
     try:
         answers = _ask(source, part, night, report)
     except SchemaDrift as error:  # the next request could not be made of the answer before
@@ -305,7 +307,7 @@ def _one(source: Source, spec: RequestSpec, night: Night, report: SourceReport) 
             fetched = replace(fetched, verdict=Verdict(Outcome.TRUNCATED, why))
     elif fetched.path is not None:
         fetched.path.unlink(missing_ok=True)  # a refusal is kept in words, in the log
-    night.landing.log(fetched, licence_id=source.licence.id)
+    night.landing.log(fetched, licence_id=source.part_licence(spec.part).id)
     if fetched.outcome in HAS_DATA or fetched.outcome is Outcome.NOT_YET_PUBLISHED:
         return Answer(spec, fetched.outcome, landed)
     step = Step.PARKED if fetched.outcome in PARKED else Step.FAILED

@@ -40,6 +40,9 @@ class Settings(BaseSettings):
         (), description="JSON list; only these are read (a recording that lacks others says so)"
     )
     today: dt.date | None = Field(None, description="plan as if today were this date (tests)")
+    wdi_skip: tuple[str, ...] = Field(
+        (), description="JSON list; series that are not asked for (a recording that lacks them)"
+    )
     baci_release: str = Field("HS17_V202601", description="one HS revision and one BACI version")
     cbp_first_year: int = Field(2017, ge=2017, description="2017 is the first year of the layout")
     cbp_last_year: int | None = Field(None, description="default: two years before today")

@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from pipelines.demo.calendar import BASE_YEAR, wdi_years
+from pipelines.demo.calendar import BASE_YEAR, YEARS, wdi_years
 from pipelines.demo.noise import Floats, Noise, ids
 from pipelines.demo.tables import numbers, table
 
@@ -44,6 +44,9 @@ class Series:
         null_share: share of cells without a figure.
         no_data: economies without any figure.
         levels: levels of single economies in the base year.
+        surveyed: `economy/4`: every fourth year, each economy in years of its own; `all/2`: every
+            second year, all in the same; empty: every year.
+        last_year: a series that its publisher gave up ends there, the same in both vintages.
     """
 
     code: str
@@ -62,6 +65,8 @@ class Series:
     null_share: float
     no_data: frozenset[str]
     levels: dict[str, float]
+    surveyed: str = ""
+    last_year: int | None = None
 
 
 @cache
@@ -77,7 +82,8 @@ def _series(row: dict[str, str]) -> Series:
         float(row["growth_pct"]), float(row["spread"]), float(row["noise"]),
         float(row["minimum"]), float(row["maximum"]), int(row["digits"]),
         row["adds_newest"] == "1", float(row["null_share"]), frozenset(row["no_data"].split()),
-        {economy: float(level) for economy, level in levels},
+        {economy: float(level) for economy, level in levels}, row["surveyed"],
+        int(row["last_year"]) if row["last_year"] else None,
     )  # fmt: skip
 
 
@@ -99,15 +105,14 @@ def observations(series: Series, seed: int, vintage: int, today: date) -> pl.Dat
     Returns:
         `economy_code`, `year`, `value` (null where there is none); groups and economies.
     """
-    years = wdi_years(today)
-    if vintage == 2 and series.adds_newest:
-        years = range(years.start, years.stop + 1)
+    years = _years(series, vintage, today)
     at = np.array(years)[None, :]
     values = _levels(series, seed)[:, None] * _path(series, seed, at)
     scale = _multiplier(series.times, at)
     values = np.clip(values * scale, series.minimum, series.maximum)
     values[_missing(series, seed, at, newest=years[-1])] = np.nan
-    if vintage == 2:
+    values[~_surveyed(series, seed, at)] = np.nan
+    if vintage == 2 and series.last_year is None:
         values = _revised(values, series, seed, at)
     weights = np.ones_like(values) if series.times else _multiplier("population", at)
     code = covered()["iso3"].to_list()
@@ -117,6 +122,14 @@ def observations(series: Series, seed: int, vintage: int, today: date) -> pl.Dat
     if vintage == 2 and (dropped := _DROPPED_ROWS.get(series.code)):
         frame = frame.filter(pl.col("economy_code") != dropped)
     return frame
+
+
+def _years(series: Series, vintage: int, today: date) -> range:
+    if series.last_year is not None:
+        return range(series.last_year + 1 - YEARS, series.last_year + 1)
+    years = wdi_years(today)
+    newer = vintage == 2 and series.adds_newest
+    return range(years.start, years.stop + 1) if newer else years
 
 
 def _wealth() -> Floats:
@@ -166,6 +179,17 @@ def _missing(series: Series, seed: int, at: np.ndarray, newest: int) -> np.ndarr
     share = np.where(at == newest, 5 * series.null_share, series.null_share)
     none = np.array([code in series.no_data for code in codes])[:, None]
     return (draw < share) | none
+
+
+def _surveyed(series: Series, seed: int, at: np.ndarray) -> np.ndarray:
+    """Whether an economy was surveyed in a year."""
+    codes = covered()["iso3"]
+    if not series.surveyed:
+        return np.ones((len(codes), at.shape[1]), dtype=bool)
+    who, _, every = series.surveyed.partition("/")
+    draw = Noise(seed, "wdi survey", "survey").uniform(ids(codes)[:, None], np.zeros_like(at))
+    first = np.zeros_like(draw[:, :1]) if who == "all" else draw[:, :1]
+    return (at + np.floor(first * int(every)).astype(int)) % int(every) == 0
 
 
 def _revised(values: Floats, series: Series, seed: int, at: np.ndarray) -> Floats:

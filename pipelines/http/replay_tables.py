@@ -99,15 +99,22 @@ class Figures:
 
 @dataclass(frozen=True)
 class OneSeries:
-    """A table of a single series in columns of its own names."""
+    """A table of a single series in columns of its own names.
+
+    `where` picks the rows of the series out of a table of many: columns and the text they hold.
+    """
 
     table: Path
     economy_code: str
     year: str
     value: str
+    where: tuple[tuple[str, str], ...] = ()
 
     def rows(self) -> pl.DataFrame:
-        return _table(self.table).select(
+        rows = _table(self.table)
+        for column, wanted in self.where:
+            rows = rows.filter(pl.col(column).cast(pl.String) == wanted)
+        return rows.select(
             pl.col(self.economy_code).cast(pl.String).str.to_uppercase().alias("economy_code"),
             pl.lit(None, pl.String).alias("economy_name"),
             pl.col(self.year).cast(pl.Int64).alias("year"),
@@ -211,16 +218,23 @@ def read_figures(options: Options) -> Figures:
 
 def read_one_series(options: Options) -> OneSeries:
     """One of the `alternatives`."""
-    options.allow("table", "economy_code", "year", "value")
+    options.allow("table", "economy_code", "year", "value", "where")
+    where = options.inner("where", required=False)
     series = OneSeries(
         options.file("table"),
         *(options.text(name) for name in ("economy_code", "year", "value")),
+        tuple((column, where.text(column)) for column in where.values),
     )
-    wanted = (series.economy_code, series.year, series.value)
+    wanted = (series.economy_code, series.year, series.value, *where.values)
     try:
         _require(series.table, options.key("table"), wanted, _table(series.table).columns)
         if series.rows().is_empty():
-            raise EntryProblem(options.key("table"), f"{series.table} is empty", "name another")
+            empty = (
+                f"{series.table} is empty"
+                if not where.values
+                else (f"{series.table} has no row where {dict(series.where)}")
+            )
+            raise EntryProblem(options.key("table"), empty, "name another")
     except pl.exceptions.PolarsError as error:
         raise EntryProblem(
             options.key("value"), f"{series.table} cannot be read as figures ({error})",

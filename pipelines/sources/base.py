@@ -118,6 +118,21 @@ class Source(ABC):
         """Why this source is not read under these settings (no key, licence); '' if it is."""
         return ""
 
+    def part_licence(self, part: str) -> Licence:
+        """The terms of one part, where they or its owner differ from those of the source."""
+        return self.licence
+
+    def licences(self) -> tuple[Licence, ...]:
+        """Every licence that a part of this source may have, each id once."""
+        return (self.licence,)
+
+    def settled(self, part: str) -> str:
+        """Why the publisher will never change a part again; '' for a part that it may change.
+
+        A settled part is asked for until it is in service, and then no more.
+        """
+        return ""
+
     def signal(self, settings: Settings) -> RequestSpec | None:
         """A cheap request whose answer tells what changed in the whole source, if there is one."""
         return None

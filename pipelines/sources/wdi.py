@@ -11,6 +11,13 @@ Quirks, all seen in recorded replies:
 - A series can change its unit in its *name* ("constant 2015 US$"): the name is the unit guard.
 - `per_page` above 20,000 was answered with 400 in 2026; 10,000 needs two pages a series.
 - Chinese Taipei is not in this source.
+- A series may be discontinued at its publisher's and stay in the database (Doing Business, whose
+  last year is 2019) until it is taken out; then its code is answered with a message. Such a series
+  is not asked for again once it is in service.
+- The list of economies holds one classification by income, that of the day; it has no date. The
+  World Bank classifies anew each 1 July, for the fiscal year that ends in the next calendar year.
+- The licence is a matter of the series (`License Type` of the bulk file WDISeries): most are CC BY
+  4.0, those of some owners are not.
 
 Which series are read is data: `wdi_series.csv`, one line each.
 """
@@ -21,7 +28,9 @@ import csv
 import datetime as dt
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,7 +39,7 @@ import orjson
 import polars as pl
 
 from pipelines.contracts import Column, Table
-from pipelines.errors import Incomplete, SchemaDrift
+from pipelines.errors import ConfigError, Incomplete, SchemaDrift
 from pipelines.http.classify import Media, Outcome
 from pipelines.http.client import RequestSpec
 from pipelines.landing import Landed
@@ -75,11 +84,112 @@ ECONOMIES = Table(
 )
 
 
+# What the World Bank writes under `License Type` of a series. A series of an owner whose terms are
+# not CC BY may be added to the list: its licence then keeps its figures from being passed on.
+_TERMS = "https://www.worldbank.org/en/about/legal/terms-of-use-for-datasets"
+LICENCES: Mapping[str, Licence] = {
+    "CC-BY-4.0": Licence(
+        "CC-BY-4.0",
+        "Creative Commons Attribution 4.0 (World Bank Terms of Use for Datasets)",
+        "https://datacatalog.worldbank.org/public-licenses#cc-by",
+        "The World Bank: World Development Indicators",
+    ),
+    **{
+        f"{owner}-terms": Licence(
+            f"{owner}-terms",
+            f"Terms and conditions of {name}",
+            _TERMS,
+            f"The World Bank: World Development Indicators; {name}",
+            non_commercial=True,  # the strictest reading: nothing is passed on
+            redistribute_raw=False,
+        )
+        for owner, name in (
+            ("ITU", "the International Telecommunication Union"),
+            ("IEA", "the International Energy Agency"),
+            ("SIPRI", "the Stockholm International Peace Research Institute"),
+            ("Protected-Planet", "Protected Planet"),
+        )
+    },
+}
+THEMES = frozenset(
+    {
+        "infrastructure", "technology", "human_resources", "cross_border", "e_commerce", "entry",
+        "structure", "scale",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of `wdi_series.csv`.
+
+    Attributes:
+        code: the World Bank's indicator code.
+        theme: what it is read for, one of THEMES.
+        licence: under which terms, with the owner in the attribution.
+        owner: who made the figures, where that is not the World Bank alone.
+        last_year: last reference year of a series that its publisher gave up, else None.
+        frozen_reason: why it ends there; empty where it goes on.
+        note: what a reader of the figures has to know.
+    """
+
+    code: str
+    theme: str
+    licence: Licence
+    owner: str
+    last_year: int | None
+    frozen_reason: str
+    note: str
+
+
+def read_series(path: Path) -> dict[str, Series]:
+    """The series of a list, by code, in its order.
+
+    Raises:
+        ConfigError: names the line, the column, the value and the rule.
+    """
+    found: dict[str, Series] = {}
+    with path.open(newline="", encoding="utf-8") as lines:
+        for number, row in enumerate(csv.DictReader(lines), start=2):
+            code = row["indicator_code"]
+            rules = (
+                ("indicator_code", code and code not in found, "a code, once"),
+                ("theme", row["theme"] in THEMES, f"one of {', '.join(sorted(THEMES))}"),
+                ("licence_id", row["licence_id"] in LICENCES, f"one of {', '.join(LICENCES)}"),
+                ("owner", row["owner"], "the owner of the figures"),
+                ("last_year", re.fullmatch(r"(\d{4})?", row["last_year"]), "a year, or empty"),
+                (
+                    "frozen_reason",
+                    bool(row["frozen_reason"]) == bool(row["last_year"]),
+                    "a reason where, and only where, there is a last year",
+                ),
+            )
+            for column, holds, rule in rules:
+                if not holds:
+                    where = f"{path.name}, line {number}, column {column}"
+                    raise ConfigError(f"{where}: {row[column]!r} is not {rule}")
+            terms = LICENCES[row["licence_id"]]
+            found[code] = Series(
+                code,
+                row["theme"],
+                replace(terms, attribution=f"{terms.attribution} ({code}; {row['owner']})"),
+                row["owner"],
+                int(row["last_year"]) if row["last_year"] else None,
+                row["frozen_reason"],
+                row["note"],
+            )
+    return found
+
+
 @cache
+def series_list() -> Mapping[str, Series]:
+    """The series of `wdi_series.csv`, by code."""
+    return read_series(_SERIES_FILE)
+
+
 def series_codes() -> tuple[str, ...]:
-    """The series to read, in the order of `wdi_series.csv`."""
-    with _SERIES_FILE.open(newline="") as lines:
-        return tuple(row["indicator_code"] for row in csv.DictReader(lines))
+    """The codes of `wdi_series.csv`, in its order."""
+    return tuple(series_list())
 
 
 class Wdi(Source):
@@ -91,16 +201,31 @@ class Wdi(Source):
     homepage = "https://datatopics.worldbank.org/world-development-indicators/"
     cadence = "several times a year; one date for the whole database"
     max_age_days = 190
-    licence = Licence(
-        "CC-BY-4.0",
-        "Creative Commons Attribution 4.0 (World Bank Terms of Use for Datasets)",
-        "https://datacatalog.worldbank.org/public-licenses#cc-by",
-        "The World Bank: World Development Indicators",
-    )
+    licence = LICENCES["CC-BY-4.0"]
     tables = (OBSERVATIONS, ECONOMIES)
 
     def parts(self, settings: Settings) -> list[str]:
-        return [_ECONOMIES, *series_codes()]
+        if unknown := sorted(set(settings.wdi_skip) - set(series_codes())):
+            raise ConfigError(
+                f"CLUSTERKPI_WDI_SKIP: {', '.join(unknown)} is no series of {_SERIES_FILE.name}"
+            )
+        return [_ECONOMIES, *(code for code in series_codes() if code not in settings.wdi_skip)]
+
+    def part_licence(self, part: str) -> Licence:
+        known = series_list().get(part)
+        return known.licence if known else self.licence
+
+    def licences(self) -> tuple[Licence, ...]:
+        used = {series.licence.id for series in series_list().values()}
+        return tuple(LICENCES[name] for name in LICENCES if name in {self.licence.id, *used})
+
+    def settled(self, part: str) -> str:
+        known = series_list().get(part)
+        return (
+            f"ended with {known.last_year}: {known.frozen_reason}"
+            if (known and known.last_year)
+            else ""
+        )
 
     def signal(self, settings: Settings) -> RequestSpec:
         return RequestSpec(self.id, "_signal", f"{_BASE}/sources/2", (("format", "json"),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from pipelines.http.client import RequestSpec
 from pipelines.landing import Landed
 from pipelines.settings import Settings
 from pipelines.sources.base import Answer, Source, discover, select
-from pipelines.sources.wdi import series_codes
+from pipelines.sources.wdi import read_series, series_codes, series_list
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 SETTINGS = Settings(today=date(2026, 11, 23))
@@ -90,6 +91,62 @@ def page(rows: list[dict[str, object]], number: int = 1, pages: int = 1, total: 
     header = {"page": number, "pages": str(pages), "per_page": "10000",
               "total": total or len(rows), "lastupdated": updated}  # fmt: skip
     return json.dumps([header, rows]).encode()
+
+
+def test_wdi_series_name_an_owner_a_licence_and_why_a_frozen_one_ended() -> None:
+    wdi, listed = SOURCES["wdi"], series_list()
+    assert len(listed) == 46
+    design = (
+        "IT.NET.BBND.P2 IC.ELC.OUTG.ZS IC.FRM.OUTG.ZS EG.ELC.ACCS.ZS SH.H2O.SMDW.ZS IC.REG.DURS "
+        "IC.REG.COST.PC.ZS EN.ATM.PM25.MC.M3 IP.PAT.RESD IP.PAT.NRES BX.KLT.DINV.WD.GD.ZS "
+        "BX.GSR.ROYL.CD BM.GSR.ROYL.CD SE.TER.CUAT.BA.ZS IC.FRM.TRNG.ZS TX.VAL.MRCH.HI.ZS "
+        "TM.TAX.MRCH.WM.AR.ZS NY.GDP.TOTL.RT.ZS IC.BUS.NDNS.ZS LP.LPI.INFR.XQ GB.XPD.RSDV.GD.ZS "
+        "SE.TER.ENRR NY.GNP.PCAP.CD NY.GDP.PCAP.PP.KD SP.POP.TOTL"
+    )
+    assert set(design.split()) <= set(listed)
+    frozen = {code: series.last_year for code, series in listed.items() if series.last_year}
+    assert frozen == dict.fromkeys(("IC.REG.DURS", "IC.REG.COST.PC.ZS", "IC.REG.PROC"), 2019)
+    assert "Doing Business was discontinued" in wdi.settled("IC.REG.DURS")
+    assert wdi.settled("SP.POP.TOTL") == wdi.settled("economies") == ""
+    assert "International Telecommunication Union" in wdi.part_licence("IT.NET.BBND.P2").attribution
+    assert wdi.part_licence("economies") == wdi.licence
+    assert {s.licence.id for s in listed.values()} <= {licence.id for licence in wdi.licences()}
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("A.B,scale,CC0,X,,,", "line 3, column licence_id: 'CC0' is not one of CC-BY-4.0"),
+        ("A.B,beauty,CC-BY-4.0,X,,,", "column theme: 'beauty' is not one of cross_border"),
+        ("A.B,scale,CC-BY-4.0,X,2019,,", "column frozen_reason: '' is not a reason where"),
+        ("A.B,scale,CC-BY-4.0,X,,gone,", "column frozen_reason: 'gone' is not a reason where"),
+        ("A.B,scale,CC-BY-4.0,X,soon,gone,", "column last_year: 'soon' is not a year"),
+        ("A.B,scale,CC-BY-4.0,,,,", "column owner: '' is not the owner"),
+        ("Q.Q,scale,CC-BY-4.0,X,,,", "column indicator_code: 'Q.Q' is not a code, once"),
+    ],
+)
+def test_a_wrong_line_of_the_series_list_is_named(line: str, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "wdi_series.csv"
+    head = "indicator_code,theme,licence_id,owner,last_year,frozen_reason,note\n"
+    path.write_text(f"{head}Q.Q,scale,ITU-terms,X,,,\n{line}\n")
+    with pytest.raises(ConfigError, match=f"wdi_series.csv, .*{re.escape(why)}"):
+        read_series(path)
+
+
+def test_a_series_under_its_owner_s_terms_is_kept_back(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    head = "indicator_code,theme,licence_id,owner,last_year,frozen_reason,note\n"
+    path.write_text(f"{head}IT.NET.USER.FE.ZS,scale,ITU-terms,ITU,,,\n")
+    licence = read_series(path)["IT.NET.USER.FE.ZS"].licence
+    assert licence.non_commercial and not licence.redistribute_raw
+
+
+def test_wdi_skips_what_a_setting_names_and_refuses_a_name_that_it_does_not_know() -> None:
+    wdi = SOURCES["wdi"]
+    fewer = wdi.parts(Settings(wdi_skip=("IC.REG.DURS",)))
+    assert set(wdi.parts(SETTINGS)) - set(fewer) == {"IC.REG.DURS"}
+    with pytest.raises(ConfigError, match=r"CLUSTERKPI_WDI_SKIP: NO\.SUCH is no series of"):
+        wdi.parts(Settings(wdi_skip=("NO.SUCH",)))
 
 
 def test_wdi_reads_rows_with_extra_fields_nulls_and_aggregates(tmp_path: Path) -> None:
