@@ -25,7 +25,7 @@ import typer
 from rich.table import Table
 
 from pipelines import __version__, warehouse
-from pipelines.commands import metrics, regions, supplement
+from pipelines.commands import clusters, metrics, regions, supplement
 from pipelines.commands.console import err, out, plain
 from pipelines.errors import ClusterkpiError, ConfigError
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
@@ -287,7 +287,7 @@ def doctor(profile: ProfileOption = "live", home: HomeOption = None) -> None:
     raise typer.Exit(1 if failed else 0)
 
 
-for group in (metrics, regions, supplement):
+for group in (clusters, metrics, regions, supplement):
     app.add_typer(group.app)
 
 

@@ -19,3 +19,5 @@ def _group() -> None:
 
 
 app.command("specialisation")(regional.specialisation)
+app.command("aggregate")(regional.aggregate)
+app.command("concentration")(regional.concentration)

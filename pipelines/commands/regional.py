@@ -108,6 +108,148 @@ def specialisation(
     out.print(plain(f"{limits}: base rule: {result.thresholds['base_rule'][0]}"))
 
 
+def aggregate(
+    input_file: Annotated[Path, typer.Option("--input", help="cells: region × industry")],
+    definitions: Annotated[Path, typer.Option(help="definition set: industry_code, cluster, …")],
+    region: Annotated[str, typer.Option(help="column of the region")],
+    industry: Annotated[str, typer.Option(help="column of the industry's code")],
+    employment: Annotated[str, typer.Option(help="column of jobs; empty = withheld, 0 = none")],
+    output: Annotated[Path, typer.Option(help="folder for the results")],
+    establishments: Annotated[str | None, typer.Option(help="column of establishments")] = None,
+    employment_lower: Annotated[
+        str | None, typer.Option(help="column: least jobs of a cell")
+    ] = None,
+    employment_upper: Annotated[
+        str | None, typer.Option(help="column: greatest jobs of a cell")
+    ] = None,
+    industry_scheme: Annotated[
+        str | None, typer.Option(help="classification to use, if the definitions have several")
+    ] = None,
+    kind: Annotated[
+        TableFormat, typer.Option("--format", help="format of the results")
+    ] = TableFormat.PARQUET,
+) -> None:
+    """Region × cluster cells from region × industry cells, by a definition set.
+
+    Writes `cells` (region, cluster, class, employment, employment_lower, employment_upper,
+    establishments, industries_count, withheld_count; input for `metrics specialisation`) and
+    `unmapped` (cells of industries that no cluster claims). Jobs in = jobs in clusters + apart.
+    """
+    from pipelines.metrics.definitions import aggregate as add_up
+
+    names = {"region": region, "industry": industry, "employment": employment}
+    optional = {
+        "establishments": establishments,
+        "employment_lower": employment_lower,
+        "employment_upper": employment_upper,
+    }
+    names |= {ours: theirs for ours, theirs in optional.items() if theirs is not None}
+    with _naming(input_file):
+        result = add_up(_renamed(input_file, names), _claims(definitions, industry_scheme))
+    file = write_table(result.cells, output, "cells", kind)
+    apart = write_table(result.unmapped, output, "unmapped", kind)
+    withheld = int(result.cells["employment"].is_null().sum())
+    out.print(
+        plain(
+            f"{file}: {result.cells.height:,} cells"
+            + (f", {withheld:,} with a withheld industry" if withheld else "")
+        )
+    )
+    out.print(
+        plain(
+            f"{apart}: {result.unmapped.height:,} cells of "
+            f"{result.unmapped['industry'].n_unique():,} industries in no cluster"
+        )
+    )
+    out.print(
+        plain(
+            f"jobs known at least: {result.employment_in:,.6g} = {result.employment_out:,.6g} in "
+            f"clusters + {result.employment_unmapped:,.6g} apart"
+        )
+    )
+
+
+def concentration(
+    input_file: Annotated[Path, typer.Option("--input", help="cells: region × industry")],
+    region: Annotated[str, typer.Option(help="column of the region")],
+    industry: Annotated[str, typer.Option(help="column of the industry or cluster")],
+    employment: Annotated[str, typer.Option(help="column of jobs; empty = withheld, 0 = none")],
+    plants: Annotated[
+        Path,
+        typer.Option(
+            help="size classes of plants: columns industry, establishments, size_lower, "
+            "size_upper (empty = open); or each plant: columns industry, size"
+        ),
+    ],
+    output: Annotated[Path, typer.Option(help="folder for the results")],
+    benchmark: Annotated[
+        Path | None,
+        typer.Option(help="size of regions: columns region, employment; else the cells' sums"),
+    ] = None,
+    employment_lower: Annotated[
+        str | None, typer.Option(help="column: least jobs of a cell")
+    ] = None,
+    employment_upper: Annotated[
+        str | None, typer.Option(help="column: greatest jobs of a cell")
+    ] = None,
+    draws: Annotated[int, typer.Option(min=1, help="draws of the interval under chance")] = 999,
+    seed: Annotated[int, typer.Option(min=0, help="seed of the simulation")] = 0,
+    kind: Annotated[
+        TableFormat, typer.Option("--format", help="format of the results")
+    ] = TableFormat.PARQUET,
+) -> None:
+    """Ellison–Glaeser γ of each industry, with its interval under chance.
+
+    Writes `industries` (industry, regions_count, plants_count, employment, herfindahl_plants,
+    herfindahl_regions, gini, raw_concentration, gamma, gamma_lower, gamma_upper, chance_lower,
+    chance_upper, p_value). With withheld cells γ has bounds and no point value.
+    """
+    from pipelines.metrics.concentration_table import concentrate
+
+    names = {"region": region, "industry": industry, "employment": employment}
+    optional = {"employment_lower": employment_lower, "employment_upper": employment_upper}
+    names |= {ours: theirs for ours, theirs in optional.items() if theirs is not None}
+    with _naming(input_file):
+        found = concentrate(
+            _renamed(input_file, names),
+            _plants(plants),
+            regions=None if benchmark is None else _totals(benchmark, "region"),
+            draws=draws,
+            seed=seed,
+        )
+    file = write_table(found, output, "industries", kind)
+    beyond = int((found["gamma"] > found["chance_upper"]).sum())
+    out.print(plain(f"{file}: {found.height:,} industries, {beyond:,} beyond chance"))
+
+
+def _claims(file: Path, industry_scheme: str | None) -> pl.DataFrame:
+    """Definitions of one classification; the whole set is checked except for missing industries."""
+    from pipelines.commands.clusters import load_definitions
+    from pipelines.metrics.definitions import problems
+
+    rows = load_definitions(file)
+    if found := problems(rows):
+        raise ConfigError(f"{file}: {found[0]}; see clusterkpi clusters check {file}")
+    schemes = rows["industry_scheme"].unique().sort().to_list()
+    if industry_scheme is None and len(schemes) > 1:
+        raise ConfigError(f"{file} has {', '.join(schemes)}: choose one with --industry-scheme")
+    chosen = industry_scheme or schemes[0]
+    if chosen not in schemes:
+        raise ConfigError(f"{file} has no {chosen!r}; there is {', '.join(schemes)}")
+    return rows.filter(pl.col("industry_scheme") == chosen)
+
+
+def _plants(file: Path) -> pl.DataFrame:
+    """Plants' sizes, one by one or in classes."""
+    try:
+        return read_table(file, keys=["industry"], figures=["size"])
+    except ConfigError as error:
+        if "no column 'size'" not in str(error):
+            raise
+    classes = ["establishments", "size_lower", "size_upper"]
+    return read_table(file, keys=["industry"], figures=classes)
+
+
 def read_rule(file: Path) -> Any:
     """A strength rule from YAML, JSON or TOML.
 
