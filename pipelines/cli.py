@@ -282,7 +282,7 @@ def doctor(profile: ProfileOption = "live", home: HomeOption = None) -> None:
         )
         for answer in probe.every_source(client, opened.settings):
             failed += not answer.is_well
-            out.print(plain(f"{answer.source:<11}{answer.verdict:<19}{answer.about}"))
+            out.print(plain(f"{answer.source:<19}{answer.verdict:<19}{answer.about}"))
         client.close()
     raise typer.Exit(1 if failed else 0)
 
