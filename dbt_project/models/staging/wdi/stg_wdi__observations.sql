@@ -1,5 +1,16 @@
-with source_rows as (
+with published_rows as (
     select * from {{ source('wdi', 'observations') }}
+),
+
+source_rows as (
+    {{ corrected_rows(
+        'published_rows',
+        'wdi',
+        'observations',
+        ['indicator_code', 'economy_code_wdi', 'period_year'],
+        'value',
+        ['unit', 'obs_status', 'source_updated_on', '_snapshot_id'],
+    ) }}
 ),
 
 listed_economies as (
@@ -26,6 +37,7 @@ economy_rows as (
         source_rows.unit,
         nullif(trim(source_rows.obs_status), '') as source_status_code,
         source_rows.source_updated_on,
+        source_rows.correction_id,
         source_rows._snapshot_id as snapshot_id
     from source_rows
     inner join economies
@@ -40,5 +52,6 @@ select
     unit,
     source_status_code,
     source_updated_on,
+    correction_id,
     snapshot_id
 from economy_rows
