@@ -431,7 +431,10 @@ def by_source(parts: pl.DataFrame) -> pl.DataFrame:
             pl.col("reference_period_first").min(),
             pl.col("reference_period_last").max(),
             pl.col("rows_landed", "rows_promoted", "rows_quarantined").sum(),
-            pl.col("licence_title", "attribution").first(),
+            pl.col("licence_title", "attribution")
+            .drop_nulls()
+            .unique(maintain_order=True)
+            .str.join("; "),
         )
         .sort("source_id")
     )

@@ -56,6 +56,15 @@ def banner(release: Release) -> str:
     return f'<div class="ck-notice">{escape(release.notice)}</div>' if release.notice else ""
 
 
+def guideline_titles(release: Release) -> dict[str, str]:
+    """guideline_id → `1. Infrastructure`, in order; structure comes last."""
+    titles = {
+        row["guideline_id"]: f"{row['guideline_no']}. {row['title']}"
+        for row in data.guidelines(release).to_dicts()
+    }
+    return {**titles, "structure": "Structure of clusters"}
+
+
 def release_line(release: Release) -> None:
     """Which release this is."""
     st.html(
@@ -124,6 +133,9 @@ def end(release: Release, parts: pl.DataFrame) -> None:
         f"Licence: {escape(row['licence_title'] or 'not stated')}.</div>"
         for row in data.by_source(parts).to_dicts()
     )
+    many = parts["source_id"].n_unique() > 3
+    if many:
+        credits = f"<details><summary>Attribution and licences</summary>{credits}</details>"
     st.html(f'<div class="ck-foot">{credits}</div>')
     release_line(release)
 

@@ -141,27 +141,42 @@ def tiles(pairs: Mapping[str, tuple[str, str]]) -> str:
     return f'<ul class="ck-tiles">{items}</ul>'
 
 
-def matrix(frame: pl.DataFrame, labels: Mapping[str, str]) -> str:
-    """Economies × indicators: the newest year with a value, or the mark that explains its lack."""
-    columns = frame.select("indicator_id", "indicator_name").unique(maintain_order=True).rows()
+def matrix(frame: pl.DataFrame, guidelines: Mapping[str, str], labels: Mapping[str, str]) -> str:
+    """Indicators × economies: the newest year with a value, or the mark that explains its lack.
+
+    Args:
+        frame: rows of `data.coverage`, every economy for every indicator.
+        guidelines: guideline_id → heading of its indicators, in order.
+        labels: status mark → label.
+    """
+    places = frame.select("geo_id", "geo_name").unique(maintain_order=True).rows()
     cells = {(row["geo_id"], row["indicator_id"]): row for row in frame.to_dicts()}
-    newest = {
-        indicator: frame.filter(pl.col("indicator_id") == indicator)["latest_period"].max()
-        for indicator, _ in columns
-    }
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for _, name in columns)
-    body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>'
-        + "".join(
-            _matrix_cell(cells[geo_id, indicator], newest[indicator], labels)
-            for indicator, _ in columns
-        )
-        + "</tr>"
-        for geo_id, name in frame.select("geo_id", "geo_name").unique(maintain_order=True).rows()
+    head = "".join(
+        f'<th scope="col"><abbr title="{escape(name)}">{escape(geo_id)}</abbr></th>'
+        for geo_id, name in places
     )
+    body = ""
+    for guideline_id, title in guidelines.items():
+        rows = frame.filter(pl.col("guideline_id") == guideline_id)
+        names = rows.select("indicator_id", "indicator_name").unique(maintain_order=True).rows()
+        if not names:
+            continue
+        body += _group_row(title, len(places) + 1)
+        for indicator_id, name in names:
+            newest = rows.filter(pl.col("indicator_id") == indicator_id)["latest_period"].max()
+            body += f'<tr><th scope="row">{escape(name)}</th>' + "".join(
+                _matrix_cell(cells[geo_id, indicator_id], newest, labels) for geo_id, _ in places
+            )
+            body += "</tr>"
     return (
         '<div class="ck-scroll" tabindex="0"><table class="ck-table ck-matrix"><thead><tr>'
-        f'<th scope="col">Economy</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'<th scope="col">Indicator</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _group_row(title: str, columns: int) -> str:
+    return (
+        f'<tr class="ck-group"><th scope="colgroup" colspan="{columns}">{escape(title)}</th></tr>'
     )
 
 
@@ -184,11 +199,7 @@ def side_by_side(
     for key, rows in frame.group_by("guideline_id", "indicator_id", "basis", maintain_order=True):
         if key[0] != before:
             before = key[0]
-            title = escape(guidelines.get(str(before), str(before)))
-            body += (
-                f'<tr class="ck-group"><th scope="colgroup" colspan="{len(places) + 1}">{title}'
-                "</th></tr>"
-            )
+            body += _group_row(guidelines.get(str(before), str(before)), len(places) + 1)
         first = rows.row(0, named=True)
         digits = words.decimals(rows["value"])
         cells = {row["geo_id"]: row for row in rows.to_dicts()}

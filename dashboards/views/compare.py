@@ -39,10 +39,7 @@ def render(release: Release) -> None:
         st.info("Choose at least one economy.")
         return
     labels = words.status_labels(data.statuses(release))
-    titles = {
-        row["guideline_id"]: f"{row['guideline_no']}. {row['title']}"
-        for row in data.guidelines(release).to_dicts()
-    } | {"structure": "Structure of clusters"}
+    titles = page.guideline_titles(release)
     shown = frame.filter(pl.col("geo_id").is_in(chosen))
     st.html(tables.side_by_side(shown, {geo: names[geo] for geo in chosen}, titles, labels))
     st.caption(

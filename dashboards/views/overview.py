@@ -50,12 +50,12 @@ def _coverage(release: Release, parts: pl.DataFrame) -> None:
         st.info("This release holds no indicator at the level of economies.")
         return
     st.caption(
-        "Newest year with a figure, for every economy and indicator. A letter stands where no "
-        "year has one, and says why."
+        "Newest year with a figure, for every indicator and economy. A letter stands where no "
+        "year has one, and says why. The codes of economies are those of ISO 3166."
     )
     labels = words.status_labels(data.statuses(release))
     st.html(
-        tables.matrix(frame, labels)
+        tables.matrix(frame, page.guideline_titles(release), labels)
         + '<div class="ck-key"><span><i class="ck-full"></i>as new as any economy’s</span>'
         '<span><i class="ck-recent"></i>up to two years older</span>'
         '<span><i class="ck-old"></i>older</span>'

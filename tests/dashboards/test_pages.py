@@ -69,10 +69,10 @@ def test_overview_lists_all_economies_and_tells_why_a_cell_is_blank(
     serving: Path, run_page: Run, sql: Sql
 ) -> None:
     html = html_of(run_page("overview"))
-    names = [row[0] for row in sql("select geo_name from marts.dim_geo where is_apec")]
-    assert len(names) == 21
-    for name in names:
-        assert f'<th scope="row">{name}</th>' in html
+    economies = sql("select geo_id, geo_name from marts.dim_geo where is_apec")
+    assert len(economies) == 21
+    for geo_id, name in economies:
+        assert f'<abbr title="{name}">{geo_id}</abbr>' in html
     cells = sql("select count(*) from marts.fct_indicator_value")[0][0]
     assert f"{cells:,}" in html
     blank = sql(

@@ -82,7 +82,8 @@ def test_plain_table_keeps_order_and_writes_a_dash_for_nothing() -> None:
 
 
 def test_matrix_shows_the_newest_year_or_the_mark() -> None:
-    base = {"indicator_name": "I", "indicator_id": "i", "cells_count": 5, "observed_count": 1}
+    base = {"indicator_name": "I", "indicator_id": "i", "guideline_id": "g1"}
+    base |= {"cells_count": 5, "observed_count": 1}
     frame = pl.DataFrame(
         [
             {**base, "geo_id": "X", "geo_name": "X", "latest_period": "2024", "obs_status": "A"},
@@ -91,7 +92,8 @@ def test_matrix_shows_the_newest_year_or_the_mark() -> None:
             {**base, "geo_id": "Z", "geo_name": "Z", "latest_period": None, "obs_status": "L"},
         ]
     )
-    html = tables.matrix(frame, LABELS)
+    html = tables.matrix(frame, {"g1": "1. One", "g2": "2. Two"}, LABELS)
     assert '<td class="ck-full"' in html and ">2024</td>" in html
     assert '<td class="ck-recent"' in html and '<td class="ck-old"' in html
     assert 'title="Z, I: no landed source covers the unit"' in html
+    assert "1. One" in html and "2. Two" not in html, "a guideline without indicators has no row"
