@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from pipelines.commands import regional
+from pipelines.commands import complexity, regional
 
 app = typer.Typer(name="metrics", help="Our formulas on your own table.", no_args_is_help=True)
 
@@ -21,3 +21,4 @@ def _group() -> None:
 app.command("specialisation")(regional.specialisation)
 app.command("aggregate")(regional.aggregate)
 app.command("concentration")(regional.concentration)
+app.command("complexity")(complexity.complexity)
