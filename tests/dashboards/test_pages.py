@@ -20,6 +20,7 @@ Sql = Callable[..., list[tuple]]
 PAGES = [
     ("overview", (), "Industrial cluster indicators"),
     ("guideline", ("'g7_entry'",), "Guideline 7: Entry of new firms"),
+    ("economy", (), "Profile of an economy"),
     ("indicator", (), "One indicator"),
     ("compare", (), "Compare economies"),
     ("methodology", (), "Methodology"),
@@ -358,3 +359,21 @@ def test_methodology_finds_indicators_by_word(serving: Path, run_page: Run, sql:
     test.text_input(key="find").set_value("(*[").run()
     assert not test.exception
     assert not [box for box in test.expander if "·" in box.label]
+
+
+def test_profile_says_of_each_figure_what_the_file_says(
+    serving: Path, run_page: Run, sql: Sql
+) -> None:
+    test = run_page("economy", params={"economy": "Peru"})
+    assert not test.exception
+    html = html_of(test)
+    value, period = sql(
+        "select value, period from marts.fct_indicator_value where geo_id = 'PER' and "
+        "indicator_id = 'broadband_adoption' and basis = 'wdi_per_100' and value is not null "
+        "order by period desc limit 1"
+    )[0]
+    assert f"Broadband adoption: {value:,.1f} (subscriptions per 100 people, {period})" in html
+    taiwan = html_of(run_page("economy", params={"economy": "Chinese Taipei"}))
+    assert "Broadband adoption: no figure for Chinese Taipei" in taiwan
+    few = run_page("economy", params={"economy": "Peru", "peers": ["Chile", "Japan"]})
+    assert "only 2 peers have a value" in html_of(few)
