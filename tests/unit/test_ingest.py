@@ -162,6 +162,23 @@ def test_only_the_part_whose_token_changed_is_asked_for(desk: Desk, tmp_path: Pa
     assert not [url for url in desk.asked if url.startswith("/a")]
 
 
+def test_a_settled_part_is_asked_for_until_it_is_in_service(desk: Desk, tmp_path: Path) -> None:
+    class Closed(Office):
+        def settled(self, part: str) -> str:
+            return "ended with 2019" if part == "b" else ""
+
+    first = night(tmp_path, desk, "20260101T000000Z", {}, Closed())
+    assert [part.step for part in first.parts] == [Step.PROMOTED, Step.PROMOTED]
+    desk.changed = {"a": "2", "b": "2"}
+    desk.asked.clear()
+    report = night(tmp_path, desk, "20260102T000000Z", {}, Closed())
+    assert [(p.part, p.step, p.detail) for p in report.parts] == [
+        ("a", Step.UNCHANGED, "same figures"),
+        ("b", Step.UNCHANGED, "ended with 2019"),
+    ]
+    assert not [asked for asked in desk.asked if asked.startswith("/b")]
+
+
 def test_torn_delivery_is_read_again_once(desk: Desk, tmp_path: Path) -> None:
     old, new = "Mon, 05 Jan 2026 00:00:00 GMT", "Tue, 06 Jan 2026 00:00:00 GMT"
     desk.versions = [old] * 3 + [new] * 20
