@@ -1,7 +1,8 @@
 """What is in the candidate before dbt runs: the raw tables, and what is known about them.
 
-Belongs here: schema `raw` (views over the promoted Parquet files), and the tables of schema
-`meta` that Python knows first-hand. Does not belong here: figures (dbt), checks (`expectations`).
+Belongs here: schema `raw` (views over the promoted Parquet files), and the tables of the schemas
+`meta` and `reference` that Python knows first-hand. Does not belong here: figures (dbt),
+checks (`expectations`).
 """
 
 from __future__ import annotations
@@ -90,6 +91,29 @@ META: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     ),
 }
 
+# The same for schema reference.
+REFERENCE: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
+    "licence": (
+        "The terms under which figures may be used: one row for each source and licence of it. The "
+        "attribution of a single part is in meta.source_snapshot.",
+        [
+            ("licence_id", "varchar", "licence, as in meta.source_snapshot"),
+            ("source_id", "varchar", "source whose figures, or some of them, are under it"),
+            ("title", "varchar", "licence in words"),
+            ("url", "varchar", "where the terms are"),
+            ("attribution", "varchar", "text to cite"),
+            (
+                "share_alike",
+                "boolean",
+                "what is made of the figures has to be under the same terms",
+            ),
+            ("non_commercial", "boolean", "figures must not be used commercially"),
+            ("redistribute_raw", "boolean", "the publisher's own rows may be passed on"),
+        ],
+    ),
+}
+SCHEMAS = {"meta": META, "reference": REFERENCE}
+
 
 def prepare(
     settings: Settings,
@@ -110,15 +134,17 @@ def prepare(
     new_candidate(settings)
     with open_candidate(settings) as con:
         con.execute("create schema raw")
-        con.execute("create schema meta")
         for source in sources.values():
             for table in source.tables:
                 files = [settings.raw_dir / f for f in manifests[source.id].files(table.name)]
                 name = f"{source.id}__{table.name}"
                 con.execute(raw_relation_sql(table.duckdb_columns(), files, name))
-        for name in META:
-            con.execute(_create_sql(name))
-            comment(con, name)
+        for schema, tables in SCHEMAS.items():
+            con.execute(f"create schema {schema}")
+            for name in tables:
+                con.execute(_create_sql(schema, name))
+                comment(con, name, schema)
+        insert(con, "licence", licence_rows(sources.values()), "reference")
         insert(con, "release", [release])
         parts = [
             (sources[manifest.source], part)
@@ -129,26 +155,49 @@ def prepare(
         insert(con, "quarantine_summary", (row for s, p in parts for row in _held(s, p)))
 
 
-def insert(con: duckdb.DuckDBPyConnection, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Append rows to a table of schema meta, by column name."""
-    columns = [column for column, _, _ in META[name][1]]
+def insert(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    rows: Iterable[Mapping[str, Any]],
+    schema: str = "meta",
+) -> None:
+    """Append rows to one of the tables above, by column name."""
+    columns = [column for column, _, _ in SCHEMAS[schema][name][1]]
     values = [[row[column] for column in columns] for row in rows]
     if values:
         marks = ", ".join("?" for _ in columns)
-        con.executemany(f"insert into meta.{name} values ({marks})", values)
+        con.executemany(f"insert into {schema}.{name} values ({marks})", values)
 
 
-def comment(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Describe a table of schema meta and its columns in the file itself."""
-    text, columns = META[name]
-    con.execute(f"comment on table meta.{name} is {_quoted(text)}")
+def comment(con: duckdb.DuckDBPyConnection, name: str, schema: str = "meta") -> None:
+    """Describe one of the tables above and its columns in the file itself."""
+    text, columns = SCHEMAS[schema][name]
+    con.execute(f"comment on table {schema}.{name} is {_quoted(text)}")
     for column, _, about in columns:
-        con.execute(f"comment on column meta.{name}.{column} is {_quoted(about)}")
+        con.execute(f"comment on column {schema}.{name}.{column} is {_quoted(about)}")
 
 
-def _create_sql(name: str) -> str:
-    columns = ", ".join(f"{column} {kind}" for column, kind, _ in META[name][1])
-    return f"create table meta.{name} ({columns})"
+def licence_rows(sources: Iterable[Source]) -> list[dict[str, Any]]:
+    """One row for each source and each licence that figures of it may have."""
+    return [
+        {
+            "licence_id": licence.id,
+            "source_id": source.id,
+            "title": licence.title,
+            "url": licence.url,
+            "attribution": licence.attribution,
+            "share_alike": licence.share_alike,
+            "non_commercial": licence.non_commercial,
+            "redistribute_raw": licence.redistribute_raw,
+        }
+        for source in sources
+        for licence in source.licences()
+    ]
+
+
+def _create_sql(schema: str, name: str) -> str:
+    columns = ", ".join(f"{column} {kind}" for column, kind, _ in SCHEMAS[schema][name][1])
+    return f"create table {schema}.{name} ({columns})"
 
 
 def _quoted(text: str) -> str:

@@ -6,6 +6,10 @@ wdi_economies as (
     select * from {{ ref('stg_wdi__economies') }} where not is_aggregate
 ),
 
+income_groups as (
+    select * from {{ ref('economy_income_group') }}
+),
+
 baci_economies as (
     select * from {{ ref('int_economies__baci_codes') }}
 ),
@@ -42,10 +46,13 @@ members as (
         true as is_apec,
         apec_economies.economy_code_wdi,
         apec_economies.economy_code_baci,
-        wdi_economies.income_level_code
+        income_groups.income_level_code,
+        income_groups.fiscal_year as income_fiscal_year
     from apec_economies
     left join wdi_economies
         on apec_economies.economy_code_wdi = wdi_economies.economy_code_wdi
+    left join income_groups
+        on apec_economies.geo_id = income_groups.geo_id
 ),
 
 peer_ids as (
@@ -61,12 +68,15 @@ peers as (
         false as is_apec,
         wdi_economies.economy_code_wdi,
         baci_economies.economy_code_baci,
-        wdi_economies.income_level_code
+        income_groups.income_level_code,
+        income_groups.fiscal_year as income_fiscal_year
     from peer_ids
     left join wdi_economies
         on peer_ids.geo_id = wdi_economies.economy_code_wdi
     left join baci_economies
         on peer_ids.geo_id = baci_economies.geo_id
+    left join income_groups
+        on peer_ids.geo_id = income_groups.geo_id
     where
         peer_ids.geo_id not in (select geo_id from members)
         and peer_ids.geo_id not in (
@@ -109,7 +119,8 @@ geos as (
         economy_code_baci,
         cast(null as integer) as valid_from_year,
         cast(null as integer) as valid_to_year,
-        income_level_code
+        income_level_code,
+        income_fiscal_year
     from economies
     union all
     select
@@ -126,7 +137,8 @@ geos as (
         cast(null as varchar) as economy_code_baci,
         cast(null as integer) as valid_from_year,
         cast(null as integer) as valid_to_year,
-        cast(null as varchar) as income_level_code
+        cast(null as varchar) as income_level_code,
+        cast(null as integer) as income_fiscal_year
     from state_codes
     left join states
         on state_codes.state_code_fips = states.state_code_fips
@@ -146,7 +158,8 @@ geos as (
         cast(null as varchar) as economy_code_baci,
         counties.valid_from_year,
         counties.valid_to_year,
-        cast(null as varchar) as income_level_code
+        cast(null as varchar) as income_level_code,
+        cast(null as integer) as income_fiscal_year
     from county_codes
     left join counties
         on county_codes.county_code_fips5 = counties.county_code_fips5
@@ -168,7 +181,8 @@ geos as (
         cast(null as varchar) as economy_code_baci,
         cast(null as integer) as valid_from_year,
         cast(null as integer) as valid_to_year,
-        cast(null as varchar) as income_level_code
+        cast(null as varchar) as income_level_code,
+        cast(null as integer) as income_fiscal_year
     from larger_regions
 )
 
@@ -184,5 +198,6 @@ select
     economy_code_baci,
     valid_from_year,
     valid_to_year,
-    income_level_code
+    income_level_code,
+    income_fiscal_year
 from geos
