@@ -91,10 +91,10 @@ def _section(
     drawn, told = st.columns([5, 6], gap="large")
     with drawn:
         if any(row["standing"].share is not None for row in rows):
-            st.altair_chart(
-                charts.standings(rows, look=page.look(release)),
-                theme=None,
-                width="stretch",
+            page.draw(
+                charts.standings,
+                rows,
+                look=page.look(release),
                 alt=f"{place}: share of peers with a lower value, {title}",
             )
         else:

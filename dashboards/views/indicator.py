@@ -201,9 +201,15 @@ def _figures(
     name = indicator["indicator_name"]
     if geo_type in maps.OUTLINES and ordered["value"].is_not_null().any():
         st.subheader(f"Map, {period}", anchor=False)
-        chart, filled = maps.value_map(ordered, geo_type, labels, unit=unit, look=look)
-        page.map_chart(chart, f"Map of {name}, {period}")
-        page.unmapped(filled.without_outline)
+        page.draw_map(
+            maps.value_map,
+            ordered,
+            geo_type,
+            labels,
+            unit=unit,
+            look=look,
+            alt=f"Map of {name}, {period}",
+        )
     left, right = st.columns(2, gap="large")
     with left:
         neutral = indicator["direction"] == "neutral"
@@ -220,19 +226,24 @@ def _figures(
             "A line breaks where a year was not reported; a letter is a mark (B: break in the "
             "series, E: estimated, P: provisional, U: unreliable). The others are in grey."
         )
-        st.altair_chart(
-            charts.trend(frame, compared, unit=unit, look=look, height=420),
-            theme=None,
-            width="stretch",
+        page.draw(
+            charts.trend,
+            frame,
+            compared,
+            unit=unit,
+            look=look,
+            height=420,
             alt=f"Trend of {name}, {basis['basis_name']}",
         )
         if words.rankable(ordered).height > 2:
             st.subheader(f"Spread, {period}", anchor=False)
             st.caption("Each stroke is a place; the long one is the median.")
-            st.altair_chart(
-                charts.spread(words.rankable(ordered), compared, unit=unit, look=look),
-                theme=None,
-                width="stretch",
+            page.draw(
+                charts.spread,
+                words.rankable(ordered),
+                compared,
+                unit=unit,
+                look=look,
                 alt=f"Spread of {name} over {words.many(geo_type)}, {period}",
             )
 
