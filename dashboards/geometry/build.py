@@ -101,7 +101,18 @@ def simplified(topology: Shape, tolerance: float, least: float) -> Shape:
         largest = max(polygons, key=lambda polygon: size(polygon[0]))
         kept = [polygon for polygon in polygons if polygon is largest or size(polygon[0]) >= least]
         shapes.append({**shape, "type": "MultiPolygon", "arcs": kept})
+    rings = [ring for shape in shapes for polygon in shape["arcs"] for ring in polygon]
     thin = [_thinned(arc, tolerance / scale_x) for arc in arcs]
+    # A ring that collapses or turns over is filled from the outside: the whole globe but itself.
+    while spoilt := {
+        number
+        for ring in rings
+        if not _same_ring(ring, arcs, thin)
+        for number in arc_numbers(ring)
+        if len(thin[number]) < len(arcs[number])
+    }:
+        for number in spoilt:
+            thin[number] = arcs[number]
     deltas = [
         [arc[0], *([b[0] - a[0], b[1] - a[1]] for a, b in itertools.pairwise(arc))] for arc in thin
     ]
@@ -113,6 +124,20 @@ def simplified(topology: Shape, tolerance: float, least: float) -> Shape:
     return extract(
         smaller, name, lambda shape: {k: shape[k] for k in ("id", "properties") if k in shape}
     )
+
+
+def _same_ring(ring: list[int], before: list[Any], after: list[Any]) -> bool:
+    """The area of a ring has kept its sign and two thirds of its size."""
+    old, new = (_area(ring, arcs) for arcs in (before, after))
+    return old * new > 0 and abs(new) > abs(old) * 2 / 3
+
+
+def _area(ring: list[int], arcs: list[Any]) -> float:
+    points: list[list[int]] = []
+    for number in ring:
+        arc = arcs[number] if number >= 0 else arcs[~number][::-1]
+        points += arc if not points else arc[1:]
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in itertools.pairwise(points)) / 2
 
 
 def _thinned(points: list[list[int]], tolerance: float) -> list[list[int]]:
