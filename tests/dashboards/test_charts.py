@@ -225,4 +225,5 @@ def test_no_outline_of_the_world_is_turned_inside_out() -> None:
             )
             if area >= 0:
                 wrong.append(shape["properties"]["name"])
-    assert wrong == []
+    # pieces of these two run across the antimeridian, where a plane area means nothing
+    assert set(wrong) == {"Fiji", "Russia"}
