@@ -32,6 +32,10 @@ META: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("git_commit", "varchar", "commit of the code, with + where files were changed"),
             ("software_version", "varchar", "version of clusterkpi"),
             ("inputs_fingerprint", "varchar", "hash of all snapshots and of the dbt project"),
+            ("inputs_sha256", "varchar", "hash of all snapshots: what the sources said"),
+            ("code_sha256", "varchar", "hash of the SQL and of the formulas in Python"),
+            ("definitions_sha256", "varchar", "hash of the lists and cluster definitions"),
+            ("fact_sha256", "varchar", "hash of every column of every cell of the fact"),
             ("previous_release_id", "varchar", "release that this one is compared against"),
         ],
     ),
@@ -60,6 +64,117 @@ META: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("attribution", "varchar", "text to cite"),
             ("is_synthetic", "boolean", "true: generated figures"),
             ("realm", "varchar", "synthetic or official"),
+        ],
+    ),
+    "former_snapshot": (
+        "Snapshots that earlier releases were built from and this one is not, as far back as "
+        "meta.revision goes; columns as in meta.source_snapshot.",
+        [],
+    ),
+    "snapshot_log": (
+        "Which snapshot of a part was replaced by which, and when.",
+        [
+            ("seq", "bigint", "move, see meta.release_history"),
+            ("release_id", "varchar", "release in service from then on"),
+            ("part", "varchar", "<source>/<part>"),
+            ("old_snapshot_id", "varchar", "snapshot before; NULL: the part is new"),
+            ("new_snapshot_id", "varchar", "snapshot from then on; NULL: the part is gone"),
+        ],
+    ),
+    "release_history": (
+        "Every release and every rollback up to this release, oldest first: what was in service "
+        "when.",
+        [
+            ("seq", "bigint", "last move of the event; a later one takes back all above it"),
+            ("event", "varchar", "publish or rollback"),
+            ("release_id", "varchar", "release in service from then on"),
+            ("served_from", "timestamptz", "from when on, until the next event"),
+            ("built_at", "timestamptz", "when its build began; NULL for a rollback"),
+            ("is_told", "boolean", "marts.as_of can tell its state from this file"),
+            ("previous_release_id", "varchar", "release that it was compared against"),
+            ("profile", "varchar", "where its figures came from"),
+            ("git_commit", "varchar", "commit of the code"),
+            ("software_version", "varchar", "version of clusterkpi"),
+            ("inputs_sha256", "varchar", "hash of all snapshots"),
+            ("code_sha256", "varchar", "hash of the SQL and of the formulas in Python"),
+            ("definitions_sha256", "varchar", "hash of the lists and cluster definitions"),
+            ("fact_sha256", "varchar", "hash of every column of every cell of the fact"),
+            ("cells", "bigint", "cells of the fact"),
+            ("added", "bigint", "cells that the release before did not have"),
+            ("changed", "bigint", "cells whose value or bounds moved"),
+            ("status", "bigint", "cells whose status alone changed"),
+            ("terms", "bigint", "cells of which only terms, parts or method version changed"),
+            ("dropped", "bigint", "cells that the release before had"),
+            ("file_bytes", "bigint", "size of its file; NULL for the newest, which is this one"),
+        ],
+    ),
+    "revision": (
+        "The revision log: what each release changed against the one before it, as far back as "
+        "the log's budget goes (is_told in meta.release_history); the state directory has all of "
+        "it. Changes below 1e-9 are kind rounding and no revision.",
+        [
+            ("seq", "bigint", "move, see meta.release_history"),
+            ("release_id", "varchar", "release in service from then on"),
+            ("indicator_id", "varchar", "indicator"),
+            ("geo_id", "varchar", "place"),
+            ("cluster_id", "varchar", "cluster"),
+            ("period", "varchar", "reference period"),
+            ("basis", "varchar", "basis"),
+            ("change", "varchar", "added, changed, status, terms, rounding or dropped"),
+            (
+                "reason",
+                "varchar",
+                "data, parser (bytes read anew), correction, definition (a list), method (the "
+                "indicator's code), rollback; several joined by +; unexplained",
+            ),
+            ("changed_columns", "varchar", "columns of the fact that differ, comma-separated"),
+            ("old_value", "double", "value before"),
+            ("new_value", "double", "value from then on"),
+            ("old_value_lower", "double", "lower bound before"),
+            ("old_value_upper", "double", "upper bound before"),
+            ("old_obs_status", "varchar", "status before"),
+            ("new_obs_status", "varchar", "status from then on"),
+            ("old_n_obs", "bigint", "source rows before"),
+            ("old_components", "map(varchar, double)", "terms before; NULL where unchanged"),
+            ("old_source_ids", "varchar[]", "snapshots before"),
+            ("old_method_version", "varchar", "method version before"),
+        ],
+    ),
+    "revision_quality": (
+        "How much figures are revised after they are first published, by indicator, basis and "
+        "source. Only steps that new data made count; steps of methods and definitions do not.",
+        [
+            ("indicator_id", "varchar", "indicator"),
+            ("basis", "varchar", "basis"),
+            ("source_id", "varchar", "source that the cells are read from"),
+            ("vintages_count", "bigint", "vintages that moved any cell, the first one included"),
+            ("cells_count", "bigint", "cells with a value"),
+            ("revised_count", "bigint", "cells whose value a later vintage moved"),
+            ("redefined_count", "bigint", "cells whose value a method or a definition moved"),
+            ("mean_revision", "double", "mean of (latest - first published), all cells"),
+            ("mean_abs_revision", "double", "mean of |latest - first published|, all cells"),
+            ("mean_abs_revision_share", "double", "the same over |first published|"),
+            ("upward_share", "double", "share of the revised cells that were revised upwards"),
+        ],
+    ),
+    "indicator_code": (
+        "What each indicator rests on: hashes of its code and lists, and the raw tables upstream.",
+        [
+            ("indicator_id", "varchar", "indicator"),
+            ("model", "varchar", "dbt model of its formula"),
+            ("code_sha256", "varchar", "hash of the SQL of it and of all models upstream"),
+            ("definitions_sha256", "varchar", "hash of the lists upstream"),
+            ("corrections_sha256", "varchar", "hash of the corrections upstream"),
+            ("raw_tables", "varchar[]", "raw tables upstream, <source>__<table>"),
+        ],
+    ),
+    "lineage": (
+        "What every model, list and check of this release reads directly.",
+        [
+            ("node_kind", "varchar", "model, seed, snapshot or check"),
+            ("node", "varchar", "name; of a check its check_id in meta.check_result"),
+            ("reads_kind", "varchar", "model, seed, raw or meta"),
+            ("reads", "varchar", "name of what it reads"),
         ],
     ),
     "quarantine_summary": (
@@ -91,6 +206,8 @@ META: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     ),
 }
 
+META["former_snapshot"] = (META["former_snapshot"][0], META["source_snapshot"][1])
+
 # The same for schema reference.
 REFERENCE: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "licence": (
@@ -113,6 +230,18 @@ REFERENCE: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     ),
 }
 SCHEMAS = {"meta": META, "reference": REFERENCE}
+
+# Filled after dbt has run: by the gate, and when the release is published.
+FILLED_LATER = (
+    "check_result",
+    "former_snapshot",
+    "indicator_code",
+    "lineage",
+    "release_history",
+    "revision",
+    "revision_quality",
+    "snapshot_log",
+)
 
 
 def prepare(
@@ -142,7 +271,7 @@ def prepare(
         for schema, tables in SCHEMAS.items():
             con.execute(f"create schema {schema}")
             for name in tables:
-                con.execute(_create_sql(schema, name))
+                con.execute(create_sql(name, schema))
                 comment(con, name, schema)
         insert(con, "licence", licence_rows(sources.values()), "reference")
         insert(con, "release", [release])
@@ -195,7 +324,8 @@ def licence_rows(sources: Iterable[Source]) -> list[dict[str, Any]]:
     ]
 
 
-def _create_sql(schema: str, name: str) -> str:
+def create_sql(name: str, schema: str = "meta") -> str:
+    """SQL that makes one of the tables above, empty."""
     columns = ", ".join(f"{column} {kind}" for column, kind, _ in SCHEMAS[schema][name][1])
     return f"create table {schema}.{name} ({columns})"
 

@@ -94,6 +94,12 @@ class Settings(BaseSettings):
     max_quarantine_share: float = Field(0.02, ge=0, le=1)
     max_row_change_share: float = Field(0.2, ge=0, description="0.2 = plus or minus 20 percent")
     keep_releases: int = Field(14, ge=1, description="published files kept; history is kept whole")
+    revision_share: float = Field(
+        0.08,
+        ge=0,
+        description="room for the revision log inside a release, as a share of its fact; history/ "
+        "has all of it",
+    )
 
     # machine
     memory_limit: str = "4GB"

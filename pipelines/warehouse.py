@@ -48,10 +48,23 @@ class Release:
     profile: str
     realm: str
     inputs_fingerprint: str
-    cells: int
-    added: int
-    changed: int
-    dropped: int
+    cells: int = 0
+    added: int = 0
+    changed: int = 0
+    dropped: int = 0
+    status: int = 0
+    terms: int = 0
+    rounding: int = 0
+    previous_release_id: str | None = None
+    published_at: str = ""
+    git_commit: str = ""
+    software_version: str = ""
+    inputs_sha256: str = ""
+    code_sha256: str = ""
+    definitions_sha256: str = ""
+    fact_sha256: str = ""
+    file_bytes: int = 0
+    history_bytes: int = 0
 
     @property
     def is_synthetic(self) -> bool:
@@ -90,8 +103,8 @@ def releases(home: Path) -> list[Release]:
     """Every release ever published, oldest first; retention may have removed the file."""
     fields = Release.__dataclass_fields__
     return [
-        Release(**{name: event[name] for name in fields})
-        for event in _journal(home)
+        Release(**{name: value for name, value in event.items() if name in fields})
+        for event in journal(home)
         if event.get("event") == "publish"
     ]
 
@@ -289,7 +302,7 @@ def recover(home: Path) -> None:
     folder = home / "published"
     if not folder.exists():
         return
-    events = [e for e in _journal(home) if e.get("event") in ("publish", "rollback")]
+    events = [e for e in journal(home) if e.get("event") in ("publish", "rollback")]
     listed = {f"release_{event['release_id']}.duckdb" for event in events}
     for path in folder.glob("release_*.duckdb"):
         if path.name not in listed:
@@ -313,5 +326,6 @@ def apply_retention(home: Path, keep: int) -> list[str]:
     return removed
 
 
-def _journal(home: Path) -> list[dict[str, Any]]:
+def journal(home: Path) -> list[dict[str, Any]]:
+    """Every event, oldest first: `publish` with the fields of `Release`, and `rollback`."""
     return read_lines(home / "published" / "releases.jsonl")
