@@ -10,6 +10,7 @@ last good figures stay in service); 2 bad usage or configuration.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -24,9 +25,9 @@ import polars as pl
 import typer
 from rich.table import Table
 
-from pipelines import __version__, warehouse
-from pipelines.commands import clusters, metrics, regions, supplement
-from pipelines.commands.console import err, out, plain
+from pipelines import __version__, timeline, warehouse
+from pipelines.commands import clusters, metrics, provenance, regions, supplement
+from pipelines.commands.console import HomeOption, err, out, plain
 from pipelines.errors import ClusterkpiError, ConfigError
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 
@@ -39,7 +40,6 @@ app = typer.Typer(
 ProfileOption = Annotated[
     str | None, typer.Option(help="demo, live or replay:INDEX_FILE [CLUSTERKPI_PROFILE]")
 ]
-HomeOption = Annotated[Path | None, typer.Option(help="state directory [CLUSTERKPI_HOME]")]
 
 
 class Format(StrEnum):
@@ -142,17 +142,27 @@ def query(
     sql: Annotated[str, typer.Argument(help="a read-only query on the published file")],
     format: Annotated[Format, typer.Option(help="how to print the result")] = Format.TABLE,
     release: Annotated[str | None, typer.Option(help="a kept release instead of current")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="what was in service on a day or at a time (UTC), or a release"),
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Ask the published file. Parquet goes to standard output."""
     settings = load_settings(home=home)
+    if release is not None and as_of is not None:
+        raise ConfigError("--release names a file and --as-of a moment; give one of them")
     path = None
     if release is not None:
         path = settings.published_dir / f"release_{release}.duckdb"
         if not path.exists():
             raise ConfigError(f"release {release} is not kept; see `clusterkpi releases`")
     try:
-        with warehouse.open_published(settings.home, path) as con:
+        with contextlib.ExitStack() as stack:
+            if as_of is not None:
+                con, _ = stack.enter_context(timeline.open_as_of(settings, as_of))
+            else:
+                con = stack.enter_context(warehouse.open_published(settings.home, path))
             relation = con.sql(sql)
             frame = relation.pl() if relation is not None else pl.DataFrame()
     except duckdb.Error as error:
@@ -289,6 +299,7 @@ def doctor(profile: ProfileOption = "live", home: HomeOption = None) -> None:
 
 for group in (clusters, metrics, regions, supplement):
     app.add_typer(group.app)
+provenance.register(app)
 
 
 @app.command()

@@ -28,6 +28,25 @@ METRICS_DIR = PROJECT_ROOT / "pipelines" / "metrics"
 
 
 @dataclass(frozen=True)
+class Project:
+    """A checkout whose SQL and formulas build a candidate: this one, or one of the past."""
+
+    root: Path
+
+    @property
+    def dbt_dir(self) -> Path:
+        return self.root / "dbt_project"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Formulas in Python come from the same checkout as the SQL that calls them."""
+        return {} if self.root == PROJECT_ROOT else {"PYTHONPATH": str(self.root)}
+
+
+HERE = Project(PROJECT_ROOT)
+
+
+@dataclass(frozen=True)
 class NodeResult:
     """One line of dbt's run results."""
 
@@ -60,12 +79,13 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def arguments(*words: str) -> list[str]:
-    """dbt's arguments after `dbt`, for the project of this checkout."""
-    return [*words, "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+def arguments(*words: str, project: Project = HERE) -> list[str]:
+    """dbt's arguments after `dbt`, for a project."""
+    folder = str(project.dbt_dir)
+    return [*words, "--project-dir", folder, "--profiles-dir", folder]
 
 
-def run(settings: Settings, *words: str) -> list[NodeResult]:
+def run(settings: Settings, *words: str, project: Project = HERE) -> list[NodeResult]:
     """Run dbt to its end.
 
     Returns:
@@ -81,8 +101,12 @@ def run(settings: Settings, *words: str) -> list[NodeResult]:
         results.unlink(missing_ok=True)
         with log.open("wb") as sink:
             finished = subprocess.run(
-                [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments(*words)],
-                env={**os.environ, **environment(settings)},
+                [
+                    str(Path(sys.executable).with_name("dbt")),
+                    "--no-use-colors",
+                    *arguments(*words, project=project),
+                ],
+                env={**os.environ, **environment(settings), **project.environment},
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 check=False,

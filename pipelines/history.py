@@ -95,21 +95,27 @@ def parts_sql(snapshots: str) -> str:
     return f"list_transform({snapshots}, lambda s: regexp_replace(s, '@[^@]*$', ''))"
 
 
-def moved_sql(new: str, old: str) -> str:
+def moved_sql(new: str, old: str, tolerance: float) -> str:
     """SQL condition: two numbers differ by more than the tolerance, or one of them is missing."""
     return (
         f"(({new} is null) <> ({old} is null) or abs({new} - {old}) > "
-        f"{RELATIVE_TOLERANCE} * greatest(abs({new}), abs({old})))"
+        f"{tolerance} * greatest(abs({new}), abs({old})))"
     )
 
 
-def changes_sql(new: str, old: str | None, columns: Sequence[str] = COLUMNS) -> str:
+def changes_sql(
+    new: str,
+    old: str | None,
+    columns: Sequence[str] = COLUMNS,
+    tolerance: float = RELATIVE_TOLERANCE,
+) -> str:
     """SQL of the change rows between two facts.
 
     Args:
         new: relation with the newer fact.
         old: relation with the older one; None compares against nothing (first release).
         columns: columns besides the key that both facts have.
+        tolerance: relative; numbers that are closer are the same but for rounding.
 
     Returns:
         A query with the key, `change` (see `KINDS`), `changed_columns` (names, comma-separated) and
@@ -128,14 +134,14 @@ def changes_sql(new: str, old: str | None, columns: Sequence[str] = COLUMNS) -> 
 
     def moved(column: str) -> str:
         if column in _NUMBERS:
-            return moved_sql(f"new_{column}", f"old_{column}")
+            return moved_sql(f"new_{column}", f"old_{column}", tolerance)
         if column != "components":
             return f"contains(changed_columns, '{column}')"
         pairs = "list_zip(map_values(new_components), map_values(old_components))"
         return (
             "contains(changed_columns, 'components') and "
             "(map_keys(new_components) is distinct from map_keys(old_components) or "
-            f"len(list_filter({pairs}, lambda t: {moved_sql('t[1]', 't[2]')})) > 0)"
+            f"len(list_filter({pairs}, lambda t: {moved_sql('t[1]', 't[2]', tolerance)})) > 0)"
         )
 
     named = ", ".join(f"case when {differs(c)} then '{c}' end" for c in columns)

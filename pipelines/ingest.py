@@ -24,7 +24,16 @@ from pipelines.http.client import Client, RequestSpec, Validators
 from pipelines.landing import Landed, Landing
 from pipelines.settings import Settings
 from pipelines.sources.base import Answer, Source
-from pipelines.vintages import Manifest, PartState, TableFiles, VintageWriter, latest
+from pipelines.vintages import (
+    Manifest,
+    PartState,
+    Reply,
+    TableFiles,
+    VintageWriter,
+    latest,
+    missing_in_landing,
+    record_in_landing,
+)
 
 _MAX_REQUESTS_PER_PART = 500
 _FEWEST_ROWS = 50  # of a period, for a loss to be told from chance
@@ -106,6 +115,10 @@ def ingest(source: Source, night: Night) -> SourceReport:
     """
     settings = night.settings
     manifest = latest(settings.raw_dir, settings.realm, source.id)
+    for unknown in missing_in_landing(
+        settings.landing_dir, settings.raw_dir, settings.realm, source.id
+    ):
+        record_in_landing(settings.landing_dir, unknown)
     report = SourceReport(source.id)
     writer = VintageWriter(
         settings.raw_dir, settings.quarantine_dir, settings.realm, source.id, night.vintage
@@ -144,14 +157,14 @@ def ingest(source: Source, night: Night) -> SourceReport:
     vanished = source.parts_may_vanish and set(manifest.parts) - set(wanted)
     if promoted or vanished:
         parts = {**manifest.parts, **promoted}
-        writer.commit(
-            Manifest(
-                source.id,
-                settings.realm,
-                night.vintage,
-                {part: parts[part] for part in sorted(parts) if part in wanted},
-            )
+        fresh = Manifest(
+            source.id,
+            settings.realm,
+            night.vintage,
+            {part: parts[part] for part in sorted(parts) if part in wanted},
         )
+        writer.commit(fresh)
+        record_in_landing(settings.landing_dir, fresh)
     return report
 
 
@@ -249,9 +262,20 @@ def _bring_up_to_date(
         canonical_sha256=canonical,
         parser_version=source.parser_version,
         tables={},
+        replies=tuple(
+            Reply(
+                reply.sha256,
+                reply.media.value,
+                reply.url,
+                reply.requested_at.isoformat(),
+                reply.etag,
+                reply.last_modified,
+            )
+            for reply in replies
+        ),
     )
     try:
-        fresh = _parse(source, fresh, replies, writer)
+        fresh = parse(source, fresh, replies, writer)
     except SchemaDrift as error:
         raise _PartTrouble(Step.FAILED, Outcome.SCHEMA_DRIFT, str(error)) from error
     _promotion_gate(source, fresh, state, night.settings)
@@ -333,9 +357,14 @@ def _advice(source: Source, url: str, verdict: Verdict) -> str:
     return f"{url}: {verdict.outcome.value}: {verdict.detail}{wait}; {what}"
 
 
-def _parse(
+def parse(
     source: Source, state: PartState, replies: list[Landed], writer: VintageWriter
 ) -> PartState:
+    """Read landed bytes through their source and contracts into the files of a vintage.
+
+    Raises:
+        SchemaDrift: a required member or column is not there.
+    """
     tables: dict[str, TableFiles] = {}
     first = last = None
     units: set[str] = set()

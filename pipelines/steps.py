@@ -36,7 +36,7 @@ from pipelines import (
 from pipelines.errors import ClusterkpiError, ConfigError
 from pipelines.http.client import Client, RetryPolicy
 from pipelines.ingest import Night, SourceReport, Step, ingest
-from pipelines.landing import Landing, known_validators, read_log, utc_stamp
+from pipelines.landing import Landing, known_validators, note_event, read_log, utc_stamp
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.sources.base import Source, discover, select
 from pipelines.storage import exclusive
@@ -51,7 +51,7 @@ class Run:
 
     settings: Settings
     profile: Profile
-    night: Night
+    night: Night | None  # None: nothing is asked of anybody
     sources: dict[str, Source]
     release_id: str
     started_at: datetime
@@ -141,11 +141,19 @@ def open_run(
         history.forget_unpublished(settings.history_dir, published)
         _refuse_demo_over_official(settings)
         started = datetime.now(UTC)
-        vintage = _new_stamp(settings, started)
+        vintage = new_stamp(settings, started)
         landing = Landing(
             settings.landing_dir, run_id=vintage, realm=settings.realm, profile=settings.profile
         )
         landing.close_log()  # journals of killed nights
+        note_event(
+            settings.landing_dir,
+            "run",
+            run_id=vintage,
+            realm=settings.realm,
+            profile=settings.profile,
+            notice=profile.notice,
+        )
         client = Client(
             profile.transport,
             landing.work_dir,
@@ -178,7 +186,7 @@ def open_run(
 def ingest_source(run: Run, source_id: str) -> SourceReport:
     """Step: bring one source up to date; one that is off in this run reports nothing."""
     source = run.sources.get(source_id)
-    report = ingest(source, run.night) if source else SourceReport(source_id)
+    report = ingest(source, run.night) if source and run.night else SourceReport(source_id)
     run.reports[source_id] = report
     now = datetime.now(UTC).isoformat()
     warehouse.write_last_checked(
@@ -347,6 +355,7 @@ def publish(run: Run, plan: ReleasePlan, report: GateReport) -> Release:
     shutil.rmtree(docs_to / run.release_id, ignore_errors=True)
     shutil.copytree(docs_from, docs_to / run.release_id)
     warehouse.record_and_point(settings.home, release)
+    note_event(settings.landing_dir, "publish", **dataclasses.asdict(release))
     history.compact(settings.history_dir)
     for gone in warehouse.apply_retention(settings.home, settings.keep_releases):
         shutil.rmtree(docs_to / gone, ignore_errors=True)
@@ -416,25 +425,35 @@ def refresh(
             say(describe_source(ingest_source(run, source_id)))
         if asleep := [name for name in discover() if name not in run.sources]:
             say(f"not read  {', '.join(asleep)}")
-        report.plan = plan_release(run, force=force)
-        say(f"plan      {report.plan.why}")
-        if not report.plan.needed:
-            return report
-        nodes = build(run, report.plan)
-        tests = sum(node.is_test for node in nodes)
-        say(f"build     {len(nodes) - tests} models and seeds, {tests} tests passed")
-        report.gate = gate(run, nodes)
-        say(
-            f"gate      {len(report.gate.results)} checks, {len(report.gate.warnings)} warnings, "
-            f"{len(report.gate.blocking)} blocking"
-        )
-        report.release = publish(run, report.plan, report.gate)
-        say(
-            f"publish   release {report.release.release_id}: {report.release.cells:,} cells "
-            f"({report.release.added:,} added, {report.release.changed:,} changed, "
-            f"{report.release.status:,} with another status, {report.release.dropped:,} dropped)"
-        )
+        return finish(report, force=force, say=say)
+
+
+def finish(report: RefreshReport, *, force: bool = False, say: Say = print) -> RefreshReport:
+    """The night from the plan on: what has landed and was parsed becomes a release.
+
+    Raises:
+        ClusterkpiError: the night ended without a release; `exit_code` says how.
+    """
+    run = report.run
+    report.plan = plan_release(run, force=force)
+    say(f"plan      {report.plan.why}")
+    if not report.plan.needed:
         return report
+    nodes = build(run, report.plan)
+    tests = sum(node.is_test for node in nodes)
+    say(f"build     {len(nodes) - tests} models and seeds, {tests} tests passed")
+    report.gate = gate(run, nodes)
+    say(
+        f"gate      {len(report.gate.results)} checks, {len(report.gate.warnings)} warnings, "
+        f"{len(report.gate.blocking)} blocking"
+    )
+    report.release = publish(run, report.plan, report.gate)
+    say(
+        f"publish   release {report.release.release_id}: {report.release.cells:,} cells "
+        f"({report.release.added:,} added, {report.release.changed:,} changed, "
+        f"{report.release.status:,} with another status, {report.release.dropped:,} dropped)"
+    )
+    return report
 
 
 def describe_source(report: SourceReport) -> str:
@@ -504,7 +523,7 @@ def _refuse_demo_over_official(settings: Settings) -> None:
         )
 
 
-def _new_stamp(settings: Settings, started: datetime) -> str:
+def new_stamp(settings: Settings, started: datetime) -> str:
     """A stamp later than every vintage and release in this home, also within one second."""
     taken = {path.name.removeprefix("vintage=") for path in settings.raw_dir.glob("*/*/vintage=*")}
     taken |= {r.release_id.split("_")[0] for r in warehouse.releases(settings.home)}

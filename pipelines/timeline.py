@@ -441,9 +441,45 @@ def open_as_of(
             f"the history in {settings.history_dir} begins with release {first} and does not reach "
             f"back to {moment}, and the file of release {release_id} is no longer kept"
         )
-    with duckdb.connect() as con:
-        _as_it_was(con, settings, current, told, event)
+    with open_log(settings) as (con, _):
+        _serve(con, event, told)
         yield con, release_id
+
+
+@contextlib.contextmanager
+def open_log(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, Timeline]]:
+    """A connection in which the release in service has the whole history, not what it has room for.
+
+    Yields:
+        The connection, in whose current database `log` the macros of a release work, and the
+        timeline that they tell.
+    """
+    from pipelines import candidate, reader_macros
+
+    current = warehouse.current_path(settings.home)
+    with duckdb.connect() as con:
+        con.execute(f"attach '{current}' as newest (read_only)")
+        realm = con.execute("select realm from newest.meta.release").fetchall()[0][0]
+        events = warehouse.journal(settings.home)
+        told = read(events, realm, history.change_files(settings.history_dir))
+        con.execute("attach ':memory:' as log; use log")
+        for schema in warehouse.PUBLISHED_SCHEMAS:
+            con.execute(f"create schema {schema}")
+        for schema, table in _tables(con):
+            if schema != "meta" or table not in _TOLD_HERE:
+                con.execute(f'create view {schema}."{table}" as from newest.{schema}."{table}"')
+        for table in _TOLD_HERE:
+            con.execute(candidate.create_sql(table))
+        write_log(con, settings.history_dir, told)
+        reader_macros.create(con)
+        yield con, told
+
+
+def _tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    return con.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'newest' "
+        "order by all"
+    ).fetchall()
 
 
 def event_at(timeline: Timeline, moment: str) -> dict[str, Any]:
@@ -480,35 +516,12 @@ def served_from(event: Mapping[str, Any]) -> str:
     return str(event.get("at") or event.get("published_at") or event["built_at"])
 
 
-def _as_it_was(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    current: Path,
-    timeline: Timeline,
-    event: Mapping[str, Any],
-) -> None:
-    """Two databases in memory: `log` has the whole history, `served` what a reader then saw."""
-    from pipelines import candidate, reader_macros
-
-    con.execute(f"attach '{current}' as newest (read_only)")
-    con.execute("attach ':memory:' as log; attach ':memory:' as served")
-    tables = con.execute(
-        "select schema_name, table_name from duckdb_tables() where database_name = 'newest' "
-        "order by all"
-    ).fetchall()
-    for name in ("log", "served"):
-        con.execute(f"use {name}")
-        for schema in warehouse.PUBLISHED_SCHEMAS:
-            con.execute(f"create schema {schema}")
-    con.execute("use log")
-    for schema, table in tables:
-        if schema != "meta" or table not in _TOLD_HERE:
-            con.execute(f'create view {schema}."{table}" as from newest.{schema}."{table}"')
-    for table in _TOLD_HERE:
-        con.execute(candidate.create_sql(table))
-    write_log(con, settings.history_dir, timeline)
-    reader_macros.create(con)
+def _serve(con: duckdb.DuckDBPyConnection, event: Mapping[str, Any], timeline: Timeline) -> None:
+    """Add a database `served` with what a reader saw in the release of an event, and use it."""
     release_id = event["release_id"]
+    con.execute("attach ':memory:' as served")
+    for schema in warehouse.PUBLISHED_SCHEMAS:
+        con.execute(f"create schema served.{schema}")
     con.execute(f"create table served.{history.FACT} as from marts.as_of('{release_id}')")
     con.execute(
         f"create table served.meta.source_snapshot as from marts.snapshots_as_of('{release_id}')"
@@ -528,7 +541,7 @@ def _as_it_was(
         f"insert into meta.release values ({', '.join('?' for _ in names)})",
         [record.get(name) for name in names],
     )
-    there = {f"{schema}.{table}" for schema, table in tables}
+    there = {f"{schema}.{table}" for schema, table in _tables(con)}
     for name in sorted(there - {history.FACT, "meta.source_snapshot", "meta.release"}):
         schema, table = name.split(".", 1)
         con.execute(f'create view {schema}."{table}" as from newest.{schema}."{table}"')
