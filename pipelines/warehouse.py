@@ -225,6 +225,8 @@ def smoke_test(path: Path, expected_counts: dict[str, int]) -> None:
         with duckdb.connect(str(path), read_only=True) as con:
             found = _table_counts(con)
             con.sql("select * from marts.fct_indicator_value limit 1").fetchall()
+            if "macro marts.as_of" in found:
+                con.sql("select * from marts.as_of(null) limit 1").fetchall()
     except duckdb.Error as error:
         raise PublishFailed(f"a reader cannot open {path.name}: {error}") from error
     if found != expected_counts:
@@ -237,6 +239,7 @@ def smoke_test(path: Path, expected_counts: dict[str, int]) -> None:
 
 
 def _table_counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows of every published table; and the macros, each as one."""
     tables = con.execute(
         "select schema_name, table_name from duckdb_tables() "
         "where database_name = current_database() and schema_name in ?",
@@ -246,6 +249,12 @@ def _table_counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     for schema, table in sorted(tables):
         row = con.execute(f'select count(*) from "{schema}"."{table}"').fetchall()[0]
         counts[f"{schema}.{table}"] = row[0]
+    for schema, macro in con.execute(
+        "select distinct schema_name, function_name from duckdb_functions() "
+        "where database_name = current_database() and not internal and schema_name in ?",
+        [list(PUBLISHED_SCHEMAS)],
+    ).fetchall():
+        counts[f"macro {schema}.{macro}"] = 1
     return counts
 
 

@@ -26,6 +26,20 @@ FACT = """
         components map(varchar, double), source_ids varchar[], method_version varchar)
 """
 
+DICTIONARY = """
+    create table marts.dim_indicator (indicator_id varchar, indicator_name varchar,
+        formula varchar, interpretation varchar, caveat varchar, reference varchar,
+        sql_model varchar, method_version varchar);
+    create table marts.dim_basis (indicator_id varchar, basis varchar, basis_name varchar,
+        unit varchar, description varchar);
+    create table marts.dim_term (indicator_id varchar, basis varchar, term varchar,
+        term_name varchar, unit varchar, series varchar[], raw_table varchar,
+        rows_filter varchar, summed_over varchar[], made_of varchar[]);
+    create table marts.dim_geo (geo_id varchar, geo_name varchar);
+    create table marts.dim_cluster (cluster_id varchar, cluster_name varchar);
+    create table reference.obs_status (obs_status varchar, label varchar, description varchar);
+"""
+
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
@@ -75,7 +89,7 @@ def publish(
         con.execute("create schema marts; create schema meta; create schema reference")
         for name in candidate.META:
             con.execute(candidate.create_sql(name))
-        con.execute(FACT)
+        con.execute(FACT + ";" + DICTIONARY)
         insert(con, cells, vintages)
         con.execute(
             "insert into meta.release by name select ? as release_id, 'official' as realm",
