@@ -28,7 +28,8 @@ RESTRICTED = Licence("ITU-terms", "t", "https://x.example", "ITU", False, True, 
 RELEASE = {
     "release_id": "r", "built_at": datetime(2026, 11, 1, tzinfo=UTC), "profile": "live",
     "realm": "official", "is_synthetic": False, "notice": "", "git_commit": "c",
-    "software_version": "v", "inputs_fingerprint": "f", "previous_release_id": None,
+    "software_version": "v", "inputs_fingerprint": "f", "inputs_sha256": "i", "code_sha256": "c",
+    "definitions_sha256": "d", "fact_sha256": None, "previous_release_id": None,
 }  # fmt: skip
 
 
