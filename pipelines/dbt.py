@@ -71,6 +71,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "CLUSTERKPI_CANDIDATE": str(settings.build_dir / "candidate.duckdb"),
         "CLUSTERKPI_DBT_THREADS": str(settings.threads),
         "CLUSTERKPI_MEMORY_LIMIT": settings.memory_limit,
+        "CLUSTERKPI_BOOTSTRAP_DRAWS": str(settings.bootstrap_draws),
         "CLUSTERKPI_TEMP_DIRECTORY": str(settings.build_dir / "spill"),
         "DBT_TARGET_PATH": str(settings.build_dir / "dbt_target"),
         "DBT_LOG_PATH": str(settings.build_dir / "dbt_logs"),

@@ -101,6 +101,11 @@ class Settings(BaseSettings):
         "has all of it",
     )
 
+    # figures
+    bootstrap_draws: int = Field(
+        99, ge=19, le=99_999, description="of the significance of quotients; stated in each cell"
+    )
+
     # machine
     memory_limit: str = "4GB"
     threads: int = Field(2, ge=1)

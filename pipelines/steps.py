@@ -225,7 +225,9 @@ def plan_release(run: Run, *, force: bool = False) -> ReleasePlan:
             "no source delivered anything, tonight or before, so there is nothing to publish:\n  "
             + "\n  ".join(run.troubled[:8])
         )
-    inputs = hashlib.sha256(json.dumps([settings.realm, snapshots]).encode()).hexdigest()
+    inputs = hashlib.sha256(
+        json.dumps([settings.realm, snapshots, settings.bootstrap_draws]).encode()
+    ).hexdigest()
     code, definitions = dbt.digests()
     fingerprint = hashlib.sha256(f"{inputs}{code}{definitions}".encode()).hexdigest()
     published = warehouse.releases(settings.home)

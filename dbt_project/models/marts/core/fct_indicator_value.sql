@@ -1,10 +1,14 @@
 -- A new indicator is one more line here.
 {%- set indicators = [
+    ref('ind_advantages__rivalry_index'),
     ref('ind_entry__entry_rate'),
+    ref('ind_entry__firm_count_growth'),
     ref('ind_human_resources__tertiary_enrolment'),
     ref('ind_infrastructure__broadband_adoption'),
+    ref('ind_structure__cluster_strength_share'),
     ref('ind_structure__location_quotient'),
     ref('ind_structure__rsca_export'),
+    ref('ind_structure__slq_employment'),
     ref('ind_technology__indigenous_patent_share'),
 ] %}
 

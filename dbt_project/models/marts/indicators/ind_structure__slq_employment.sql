@@ -1,0 +1,63 @@
+with quotients as (
+    select * from {{ ref('int_regions__location_quotients') }}
+    where basis = 'cbp_employment_in_class'
+),
+
+strengths as (
+    select * from {{ ref('int_regions__cluster_strengths') }}
+),
+
+joined as (
+    select
+        quotients.*,
+        strengths.slq,
+        strengths.p_value,
+        strengths.ln_mean,
+        strengths.ln_sd,
+        strengths.regions_count,
+        strengths.draws_count,
+        quotients.obs_status in ('C', 'Q') as is_withheld
+    from quotients
+    inner join strengths
+        on quotients.period_year = strengths.period_year
+        and quotients.geo_id = strengths.geo_id
+        and quotients.cluster_id = strengths.cluster_id
+),
+
+-- A region without the cluster has no logarithm, and a cluster of one region no spread: no cell.
+cells as (
+    select
+        *,
+        case
+            when quotient_lower > 0 then (ln(quotient_lower) - ln_mean) / nullif(ln_sd, 0)
+        end as slq_lower,
+        case
+            when quotient_upper > 0 then (ln(quotient_upper) - ln_mean) / nullif(ln_sd, 0)
+        end as slq_upper
+    from joined
+    where slq is not null or is_withheld
+)
+
+select
+    'slq_employment' as indicator_id,
+    geo_id,
+    cluster_id,
+    cast(period_year as varchar) as period,
+    'cbp_employment_in_class' as basis,
+    slq as value,
+    -- the logarithm's last bits must not put a value outside its own bounds
+    case when slq_lower is not null then least(slq_lower, slq) end as value_lower,
+    case when slq_upper is not null then greatest(slq_upper, slq) end as value_upper,
+    obs_status,
+    rows_used_count as n_obs,
+    {{ terms({
+        'location_quotient_in_class': 'quotient',
+        'mean_of_logarithms': 'ln_mean',
+        'deviation_of_logarithms': 'ln_sd',
+        'regions': 'regions_count',
+        'p_value': 'p_value',
+        'bootstrap_draws': 'draws_count',
+    }) }} as components,
+    {{ snapshot_list(['snapshot_id']) }} as source_ids,
+    '1' as method_version
+from cells
