@@ -31,6 +31,7 @@ COLUMNS = {
     "reference/apec_economies": (
         "geo_id economy_name economy_code_wdi economy_code_baci apec_joined_year"
     ),
+    "reference/high_income_economies": "geo_id economy_name income_list gni_year",
     "reference/us_states": "state_code_fips state_name state_code_postal",
     "reference/us_counties": (
         "county_code_fips5 county_name state_code_fips valid_from_year valid_to_year"
@@ -56,6 +57,7 @@ COLUMNS = {
 KEYS = {
     "reference/apec_economies": ["geo_id"],
     "reference/bea_industries": ["naics_prefix"],
+    "reference/high_income_economies": ["geo_id"],
     "reference/us_states": ["state_code_fips"],
     "reference/us_counties": ["county_code_fips5"],
     "reference/us_county_cbsa": ["county_code_fips5"],
