@@ -157,6 +157,7 @@ def test_structure_of_economies_is_shown_cluster_by_cluster(
         default_timeout=60,
     ).run()
     assert not test.exception
+    test.selectbox(key="structure_indicator").select("rsca_export").run()
     box = test.selectbox(key="structure_cluster")
     box.select_index(1).run()
     assert not test.exception
