@@ -42,9 +42,10 @@ COLUMNS = {
     "reference/us_county_economic_area": (
         "county_code_fips5 economic_area_code economic_area_name delineation_vintage successor_of"
     ),
-    "reference/us_county_neighbours": "county_code_fips5 neighbour_code_fips5",
+    "reference/us_county_neighbours": "county_code_fips5 neighbour_code_fips5 distance_km",
     "reference/obs_status": "obs_status label has_value description",
     "reference/bea_industries": "naics_prefix bea_summary_code",
+    "reference/bea_summary_names": "bea_summary_code bea_summary_name",
     "reference/guidelines": "guideline_no guideline_id title sentence",
     "reference/national_regions": (
         "source_id geo_id_economy region_code region_name region_code_iso3166_2 region_level"
@@ -58,6 +59,7 @@ KEYS = {
     "reference/apec_economies": ["geo_id"],
     "reference/bea_industries": ["naics_prefix"],
     "reference/high_income_economies": ["geo_id"],
+    "reference/bea_summary_names": ["bea_summary_code"],
     "reference/us_states": ["state_code_fips"],
     "reference/us_counties": ["county_code_fips5"],
     "reference/us_county_cbsa": ["county_code_fips5"],
@@ -519,3 +521,8 @@ def test_neighbours_share_a_line_and_each_pair_stands_once() -> None:
     # Four Corners: Apache AZ and Montezuma CO meet in a point, San Juan NM and San Juan UT too
     assert ("04001", "08083") not in pairs and ("35045", "49037") not in pairs
     assert around("15003") == set()  # Oahu is an island
+
+
+def test_every_industry_of_the_accounts_has_a_name() -> None:
+    bridge = {row["bea_summary_code"] for row in seed("reference/bea_industries")}
+    assert bridge == {row["bea_summary_code"] for row in seed("reference/bea_summary_names")}

@@ -3,6 +3,7 @@
     ref('ind_advantages__rivalry_index'),
     ref('ind_entry__entry_rate'),
     ref('ind_entry__firm_count_growth'),
+    ref('ind_entry__missing_link_index'),
     ref('ind_human_resources__tertiary_enrolment'),
     ref('ind_infrastructure__broadband_adoption'),
     ref('ind_linkage__cmsa_competitiveness'),
