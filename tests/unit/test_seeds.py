@@ -47,6 +47,8 @@ COLUMNS = {
     "reference/bea_industries": "naics_prefix bea_summary_code",
     "reference/bea_summary_names": "bea_summary_code bea_summary_name",
     "reference/guidelines": "guideline_no guideline_id title sentence",
+    "codes/economy": "geo_id economy_name economy_kind valid_from_year valid_to_year note",
+    "codes/economy_code": "code_scheme code geo_id valid_from_year valid_to_year note",
     "reference/national_regions": (
         "source_id geo_id_economy region_code region_name region_code_iso3166_2 region_level"
     ),
@@ -68,6 +70,8 @@ KEYS = {
     "reference/obs_status": ["obs_status"],
     "reference/guidelines": ["guideline_no"],
     "reference/national_regions": ["source_id", "region_code"],
+    "codes/economy": ["geo_id"],
+    "codes/economy_code": ["code_scheme", "code", "geo_id"],
     "clusters/cluster_definition": ["scheme", "scheme_version", "cluster_id"],
     "clusters/cluster_industry": [
         "scheme",
@@ -78,6 +82,7 @@ KEYS = {
 }
 MAY_BE_EMPTY = {
     "economy_code_wdi",
+    "note",
     "region_code_iso3166_2",
     "successor_of",
     "valid_from_year",
@@ -156,11 +161,13 @@ def test_the_key_of_a_seed_is_unique(name: str) -> None:
     assert [key for key, count in counts.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("folder", ["reference", "clusters"])
+@pytest.mark.parametrize("folder", ["reference", "clusters", "codes"])
 def test_every_column_is_described_and_every_code_is_text(folder: str) -> None:
     (path,) = (SEEDS / folder).glob("*.yml")
     described = {s["name"]: s for s in yaml.safe_load(path.read_text(encoding="utf-8"))["seeds"]}
-    assert {f"{folder}/{name}" for name in described} == {n for n in COLUMNS if folder in n}
+    assert {f"{folder}/{name}" for name in described} == {
+        n for n in COLUMNS if n.startswith(folder)
+    }
     for name, entry in described.items():
         columns = COLUMNS[f"{folder}/{name}"].split()
         types = entry["config"]["column_types"]
