@@ -26,7 +26,15 @@ import typer
 from rich.table import Table
 
 from pipelines import __version__, timeline, warehouse
-from pipelines.commands import clusters, metrics, provenance, regions, supplement
+from pipelines.commands import (
+    clusters,
+    composite,
+    coverage,
+    metrics,
+    provenance,
+    regions,
+    supplement,
+)
 from pipelines.commands.console import HomeOption, err, out, plain
 from pipelines.errors import ClusterkpiError, ConfigError
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
@@ -297,6 +305,8 @@ def doctor(profile: ProfileOption = "live", home: HomeOption = None) -> None:
     raise typer.Exit(1 if failed else 0)
 
 
+app.command()(composite.composite)
+app.command()(coverage.coverage)
 for group in (clusters, metrics, regions, supplement):
     app.add_typer(group.app)
 provenance.register(app)

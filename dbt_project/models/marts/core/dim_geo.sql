@@ -39,6 +39,10 @@ larger_regions as (
     from {{ ref('int_regions__us_memberships') }}
 ),
 
+acs_areas as (
+    select distinct area_level, area_code from {{ ref('stg_acs__estimates') }}
+),
+
 members as (
     select
         apec_economies.geo_id,
@@ -98,12 +102,16 @@ state_codes as (
     select state_code_fips from bds_states
     union
     select state_code_fips from cbp_counties
+    union
+    select area_code from acs_areas where area_level = 'state'
 ),
 
 county_codes as (
     select county_code_fips5 from counties
     union
     select county_code_fips5 from cbp_counties where not is_statewide
+    union
+    select area_code from acs_areas where area_level = 'county'
 ),
 
 geos as (
