@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -354,7 +353,10 @@ BREAKS = {
         "delete from marts.fct_indicator_value" + BROADBAND + " and geo_id > 'PNG'"
     ),
     "release.comparison.values": FACT + "value = null" + BROADBAND + " and geo_id > 'PNG'",
-    "release.comparison.economies": FACT + "value = null" + BROADBAND + " and geo_id = 'PER'",
+    "release.comparison.economies": FACT
+    + "value = null"
+    + BROADBAND
+    + " and basis = 'wdi_per_100' and geo_id = 'PER'",
     "release.comparison.newest": FACT + "value = null" + BROADBAND + " and period = '2021'",
     "release.comparison.unit": "update marts.dim_basis set unit = 'thousands'" + BROADBAND,
     "release.comparison.median_move": FACT + "value = value * 1.2" + BROADBAND,
