@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from measure import cost
+from measure import cost, peak_bytes
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -68,7 +68,7 @@ def theirs(file: Path, presence: str, repeat: int, answer: Path) -> Spent:
 
     rows = pd.read_parquet(file).assign(time=1)
     names = {"time": "time", "loc": "location", "prod": "product", "val": "value"}
-    before, seconds = _peak(), []
+    before, seconds = peak_bytes(), []
     for _ in range(repeat):
         started = _user()
         found = ecomplexity(
@@ -76,7 +76,7 @@ def theirs(file: Path, presence: str, repeat: int, answer: Path) -> Spent:
             check_logsupermodularity=False, verbose=False,
         )  # fmt: skip
         seconds.append(_user() - started)
-    peak = _peak() - before
+    peak = peak_bytes() - before
     found[[*KEYS, *OUTPUTS[:1], "mcp", *OUTPUTS[2:]]].rename(columns={"mcp": "m"}).to_parquet(
         answer
     )
@@ -88,13 +88,13 @@ def ours(file: Path, presence: str, repeat: int, answer: Path, options: dict[str
     from pipelines.metrics.complexity_table import panels, tables
 
     rows = pl.read_parquet(file)
-    before, seconds = _peak(), []
+    before, seconds = peak_bytes(), []
     for _ in range(repeat):
         started = _user()
         (panel,) = panels(rows, presence=presence)
         found = tables(panel, presence=presence, **options)
         seconds.append(_user() - started)
-    peak = _peak() - before
+    peak = peak_bytes() - before
     cells = found.cells.join(found.locations.drop("period"), on="location")
     cells = cells.join(found.products.drop("period"), on="product")
     cells.select(*KEYS, *OUTPUTS).write_parquet(answer)
@@ -214,10 +214,6 @@ def main() -> int:
 
 def _user() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_utime
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 if __name__ == "__main__":

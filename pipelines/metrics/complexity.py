@@ -90,6 +90,8 @@ class EciPci:
         shift: `pci + shift` is the eigenvector itself in units of ECI's standard deviation. COI
             and COG are weighted with it, as in the Growth Lab's packages.
         eigenvalues: second and third largest eigenvalue (the largest is 1).
+        sign_correlation: correlation of ECI with diversity, which decides the sign; near 0 the
+            sign hangs by a thread.
         locations, products: which of them the eigenvector is over.
     """
 
@@ -97,6 +99,7 @@ class EciPci:
     pci: Floats
     shift: float
     eigenvalues: tuple[float, float]
+    sign_correlation: float
     locations: Flags
     products: Flags
 
@@ -155,13 +158,14 @@ def eci_pci(
     dense = part.astype(np.float64)
     degree_c, degree_p = dense.sum(axis=1), dense.sum(axis=0)
     kc, kp, values = _second(dense, degree_c, degree_p, side)
+    kc, kp, correlation = _signed(kc, kp, degree_c)
     mean = kc.mean()
     squares = float(np.square(kc - mean).sum()) * part.shape[1]
     deviation = np.sqrt(squares / (part.size - (normalise == "stata")))
     eci, pci = np.full(matrix.shape[0], np.nan), np.full(matrix.shape[1], np.nan)
     eci[locations] = (kc - mean) / deviation
     pci[products] = (kp - mean) / deviation
-    return EciPci(eci, pci, float(mean / deviation), values, locations, products)
+    return EciPci(eci, pci, float(mean / deviation), values, correlation, locations, products)
 
 
 def fitness(presence: ArrayLike, *, iterations: int) -> tuple[Floats, Floats]:
@@ -395,13 +399,15 @@ def _second(
         kp = vector / np.sqrt(degree_p)
     kc = (presence @ kp) / degree_c
     kp, kc = kp / np.linalg.norm(kc), kc / np.linalg.norm(kc)
-    return *_signed(kc, kp, degree_c), (second, third)
+    return kc, kp, (second, third)
 
 
-def _signed(kc: Floats, kp: Floats, degree_c: Floats) -> tuple[Floats, Floats]:
+def _signed(kc: Floats, kp: Floats, degree_c: Floats) -> tuple[Floats, Floats, float]:
+    """The vectors with the sign that ECI rises with diversity, and how clearly it does."""
     one, other = kc - kc.mean(), degree_c - degree_c.mean()
     below = np.linalg.norm(one) * np.linalg.norm(other)
     correlation = float(one @ other / below) if below > 0 else 0.0
     if abs(correlation) < _GAP:
         raise NotDetermined("ECI is not correlated with diversity: nothing tells its sign")
-    return (kc, kp) if correlation > 0 else (-kc, -kp)
+    sign = 1 if correlation > 0 else -1
+    return sign * kc, sign * kp, abs(correlation)

@@ -15,12 +15,28 @@ import polars as pl
 
 from pipelines.errors import MetricInput
 from pipelines.metrics.advantage import Comparison
-from pipelines.metrics.complexity import Complexity, Normalise, complexity
+from pipelines.metrics.complexity import (
+    Complexity,
+    Normalise,
+    NotDetermined,
+    complexity,
+    eci_pci,
+)
 from pipelines.metrics.matrices import Flags, Floats, one_of
 from pipelines.metrics.relatedness import SelfProximity
 
 Presence = Literal["rca", "given"]
 _NAMED = 5
+_SCORES = {
+    "item": pl.String,
+    "code": pl.String,
+    "degree": pl.Int64,
+    "complexity": pl.Float64,
+    "is_in_eigenproblem": pl.Boolean,
+    "second_eigenvalue": pl.Float64,
+    "sign_correlation": pl.Float64,
+    "problem": pl.String,
+}
 
 
 @dataclass(frozen=True)
@@ -153,6 +169,31 @@ def tables(
     return Tables(locations, products, cells, tuple(notes(panel, found)), found.problem)
 
 
+def scores(pairs: pl.DataFrame) -> pl.DataFrame:
+    """ECI and PCI of each period from the pairs of a presence matrix.
+
+    The eigenproblem is over the locations of the sample (their largest connected part). Another
+    location gets the mean PCI of its products: what its ECI would be by the identity that holds
+    inside, without a part in anybody's figure.
+
+    Args:
+        pairs: period, location, product, is_in_sample (the same for all rows of a location in a
+            period); one row for each location and product with presence.
+
+    Returns:
+        period, item (`location` or `product`), code, degree (diversity; ubiquity in the sample),
+        complexity (ECI or PCI, standardised over the n locations in the eigenproblem; NULL where
+        it is not determined), is_in_eigenproblem, second_eigenvalue, sign_correlation (of ECI with
+        diversity), problem (why a whole period has none).
+
+    Raises:
+        MetricInput: a pair comes twice.
+    """
+    nothing = pl.DataFrame(schema={"period": pairs["period"].dtype, **_SCORES})
+    periods = pairs.sort("period").group_by("period", maintain_order=True)
+    return pl.concat([nothing, *(_scores(period, part) for (period,), part in periods)])
+
+
 def notes(panel: Panel, found: Complexity) -> Iterator[str]:
     """What a reader of the result has to know: who is not in it, and why."""
     where = "" if panel.period is None else f"{panel.period}: "
@@ -176,6 +217,52 @@ def notes(panel: Panel, found: Complexity) -> Iterator[str]:
             f"{where}{found.ties:,} cells have an RCA equal to the threshold but for rounding and "
             "are taken as equal"
         )
+
+
+def _scores(period: Any, pairs: pl.DataFrame) -> pl.DataFrame:
+    if pairs.select(pl.struct("location", "product").is_duplicated().any()).item():
+        raise MetricInput(f"period {period}: a pair of location and product comes twice")
+    locations, row = _codes(pairs["location"])
+    products, column = _codes(pairs["product"])
+    matrix = np.zeros((len(locations), len(products)), dtype=bool)
+    matrix[row, column] = True
+    sample = np.zeros(len(locations), dtype=bool)
+    sample[row[pairs["is_in_sample"].to_numpy()]] = True
+    eci, pci = np.full(len(locations), np.nan), np.full(len(products), np.nan)
+    inside = np.zeros(len(locations), dtype=bool), np.zeros(len(products), dtype=bool)
+    eigenvalue, correlation, problem = None, None, None
+    try:
+        eigen = eci_pci(matrix & sample[:, None], normalise="population", parts="largest")
+        pci, eigenvalue, correlation = eigen.pci, eigen.eigenvalues[0], eigen.sign_correlation
+        inside = eigen.locations, eigen.products
+        own = matrix & ~np.isnan(pci)
+        with np.errstate(invalid="ignore"):
+            eci = (own @ np.nan_to_num(pci)) / own.sum(axis=1)
+        eci[eigen.locations] = eigen.eci[eigen.locations]
+        # in the sample and not connected with the rest of it: not comparable by anything
+        eci[sample & ~eigen.locations] = np.nan
+    except NotDetermined as error:
+        problem = str(error)
+    parts = (
+        ("location", locations, matrix.sum(axis=1), eci, inside[0]),
+        ("product", products, matrix[sample].sum(axis=0), pci, inside[1]),
+    )
+    return pl.concat(
+        pl.DataFrame(
+            {
+                "period": pl.Series([period] * len(codes), dtype=pairs["period"].dtype),
+                "item": item,
+                "code": codes,
+                "degree": degree.astype(np.int64),
+                "complexity": pl.Series(score, dtype=pl.Float64).fill_nan(None),
+                "is_in_eigenproblem": in_it,
+                "second_eigenvalue": pl.Series([eigenvalue] * len(codes), dtype=pl.Float64),
+                "sign_correlation": pl.Series([correlation] * len(codes), dtype=pl.Float64),
+                "problem": pl.Series([problem] * len(codes), dtype=pl.String),
+            }
+        )
+        for item, codes, degree, score, in_it in parts
+    )
 
 
 def _panel(

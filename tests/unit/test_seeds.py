@@ -32,6 +32,8 @@ COLUMNS = {
         "geo_id economy_name economy_code_wdi economy_code_baci apec_joined_year"
     ),
     "reference/high_income_economies": "geo_id economy_name income_list gni_year",
+    "reference/complexity_filters": "filter_id applies_to value unit reason",
+    "reference/complexity_exceptions": "applies_to code decision reason",
     "reference/us_states": "state_code_fips state_name state_code_postal",
     "reference/us_counties": (
         "county_code_fips5 county_name state_code_fips valid_from_year valid_to_year"
@@ -62,6 +64,8 @@ KEYS = {
     "reference/bea_industries": ["naics_prefix"],
     "reference/high_income_economies": ["geo_id"],
     "reference/bea_summary_names": ["bea_summary_code"],
+    "reference/complexity_filters": ["filter_id"],
+    "reference/complexity_exceptions": ["applies_to", "code"],
     "reference/us_states": ["state_code_fips"],
     "reference/us_counties": ["county_code_fips5"],
     "reference/us_county_cbsa": ["county_code_fips5"],

@@ -15,7 +15,7 @@ import pytest
 from pipelines.commands.tables import TableFormat, TableSink
 from pipelines.errors import ConfigError, MetricInput
 from pipelines.metrics.complexity import complexity
-from pipelines.metrics.complexity_table import panels, tables
+from pipelines.metrics.complexity_table import panels, scores, tables
 from tests.conftest import Cli
 
 NESTED = [("A", "1"), ("A", "2"), ("A", "3"), ("B", "1"), ("B", "2"), ("C", "1")]
@@ -126,6 +126,54 @@ def test_what_is_left_out_is_said_by_name() -> None:
     nobody = found.cells.filter(pl.col("location") == "D")
     assert nobody["density"].null_count() == nobody["cog"].null_count() == 5
     assert found.cells["rca"].null_count() == found.cells.height
+
+
+def _pairs(*pairs: tuple[str, str], sample: str, period: int = 2020) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {"period": period, "location": a, "product": b, "is_in_sample": a in sample}
+            for a, b in pairs
+        ]
+    )
+
+
+def test_scores_of_a_sample_and_of_those_outside() -> None:
+    """A, B and C as above have ECI 3, 0, -3 and PCI -3, 3, 9, all / √6. D, outside, has 2 and 3
+    and a product 7 that nobody in the sample has: mean of 3 and 9. E, in the sample, shares 8 with
+    nobody. F, outside, has nothing that has a PCI."""
+    pairs = [*NESTED, ("D", "2"), ("D", "3"), ("D", "7"), ("E", "8"), ("F", "7")]
+    found = scores(_pairs(*pairs, sample="ABCE"))
+    by = {row["code"]: row for row in found.iter_rows(named=True)}
+    assert {code: by[code]["degree"] for code in "ABCDEF"} == dict(
+        zip("ABCDEF", [3, 2, 1, 3, 1, 1], strict=True)
+    )
+    assert [by[code]["complexity"] for code in "ABCD"] == pytest.approx(
+        np.array([3, 0, -3, 6]) / 6**0.5
+    )
+    assert by["E"]["complexity"] is None and by["F"]["complexity"] is None
+    assert [by[code]["complexity"] for code in "123"] == pytest.approx(
+        np.array([-3, 3, 9]) / 6**0.5
+    )
+    assert by["7"]["complexity"] is None and by["7"]["degree"] == 0 and by["8"]["degree"] == 1
+    assert [by[code]["is_in_eigenproblem"] for code in "ABCDEF"] == [True] * 3 + [False] * 3
+    assert by["A"]["second_eigenvalue"] == pytest.approx(1 / 4) and by["A"]["problem"] is None
+    assert by["A"]["sign_correlation"] == pytest.approx(1)
+
+
+def test_scores_of_a_year_without_a_sample_say_why() -> None:
+    years = [_pairs(*NESTED, sample="ABC"), _pairs(*NESTED, sample="", period=2019)]
+    found = scores(pl.concat(years))
+    assert found["period"].to_list() == [2019] * 6 + [2020] * 6
+    without = found.filter(pl.col("period") == 2019)
+    assert without["complexity"].null_count() == 6
+    assert "two locations" in without["problem"][0]
+    assert found.filter(pl.col("period") == 2020)["complexity"].null_count() == 0
+    assert scores(found.select(
+        "period", pl.lit("").alias("location"), pl.lit("").alias("product"),
+        pl.lit(True).alias("is_in_sample"),
+    ).clear()).schema == found.schema  # fmt: skip
+    with pytest.raises(MetricInput, match=r"period 2020: a pair .* twice"):
+        scores(_pairs(*NESTED, NESTED[0], sample="ABC"))
 
 
 def test_the_command_writes_three_tables(cli: Cli, tmp_path: Path) -> None:
