@@ -4,6 +4,10 @@ with cells as (
     select * from {{ ref('ind_structure__rsca_export') }} where cluster_id <> 'all'
 ),
 
+clusters as (
+    select * from {{ ref('dim_cluster') }}
+),
+
 economies as (
     select * from {{ ref('int_complexity__economies') }}
 )
@@ -11,6 +15,8 @@ economies as (
 select
     economies.period_year,
     cells.geo_id,
+    clusters.scheme,
+    clusters.scheme_version,
     cells.cluster_id,
     cells.obs_status,
     cast(cells.components['rca_is_at_least_1'] as integer) as has_advantage,
@@ -19,6 +25,8 @@ select
     economies.snapshot_id,
     economies.is_covered
 from cells
+inner join clusters
+    on cells.cluster_id = clusters.cluster_id
 inner join economies
     on cells.period = cast(economies.period_year as varchar)
     and cells.geo_id = economies.geo_id

@@ -1,5 +1,5 @@
 -- How often two clusters are strong in the same economy: the smaller of the two conditional
--- probabilities, over the economies of the sample.
+-- probabilities, over the economies of the sample. Clusters of two taxonomies are not compared.
 with advantages as (
     select * from {{ ref('int_complexity__cluster_advantages') }}
 ),
@@ -26,6 +26,8 @@ together as (
     from sample as one
     inner join sample as other
         on one.period_year = other.period_year
+        and one.scheme = other.scheme
+        and one.scheme_version = other.scheme_version
         and one.geo_id = other.geo_id
         and one.cluster_id <> other.cluster_id
     group by one.period_year, one.cluster_id, other.cluster_id

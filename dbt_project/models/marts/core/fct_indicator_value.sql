@@ -5,6 +5,7 @@
     ref('ind_ecommerce__sme_ecommerce_gap'),
     ref('ind_ecommerce__sme_followership_lag'),
     ref('ind_advantages__relatedness_density'),
+    ref('ind_advantages__rivalry_index'),
     ref('ind_entry__entry_rate'),
     ref('ind_entry__firm_count_growth'),
     ref('ind_entry__missing_link_index'),
