@@ -104,8 +104,12 @@ from known
 inner join served on known.snapshot_id = served.snapshot_id
 """
 _IDS = "coalesce(served_lists.served_ids, cells.source_ids) as source_ids"
-_AS_OF = f"""
-macro marts.as_of(moment) as table
+
+
+def _as_of(signature: str, of_fact: str = "", of_revision: str = "") -> str:
+    """The fact as it was; where conditions narrow it, before anything is undone."""
+    return f"""
+macro {signature} as table
 with bound as (
     select meta.told_seq_at(moment) as seq
 ),
@@ -115,14 +119,14 @@ undone as (
         {", ".join(_undone(c) for c in COLUMNS)}
     from meta.revision as r
     cross join bound
-    where r.seq > bound.seq
+    where r.seq > bound.seq {of_revision}
     group by {_of("r", KEY)}
 ),
 cells as (
     select {_of("f", KEY)}, {", ".join(f"{_then(c)} as {c}" for c in COLUMNS)}
     from {FACT} as f
     left join undone using ({", ".join(KEY)})
-    where undone.is_absent is null or not undone.is_absent
+    where (undone.is_absent is null or not undone.is_absent) {of_fact}
     union all
     select {_of("undone", KEY)}, {", ".join(f"undone.{c}.v" for c in COLUMNS)}
     from undone
@@ -154,6 +158,11 @@ left join served_lists on cells.source_ids = served_lists.source_ids
 """
 
 
+_CELL = (
+    "and {0}.indicator_id = indicator and {0}.geo_id = geo and {0}.period = period "
+    "and {0}.cluster_id = cluster and (basis is null or {0}.basis = basis)"
+)
+
 # Three clocks stand on every snapshot: last checked (by the time of the build; `last_checked.json`
 # beside the releases knows later ones), last changed at source, reference period.
 _PASSPORT = """
@@ -167,7 +176,7 @@ select
     f.method_version, i.method_version as method_version_now,
     i.formula, i.interpretation, i.caveat, i.reference, i.sql_model,
     code.raw_tables, r.is_synthetic, r.notice
-from marts.as_of(as_of) as f
+from meta.cell_as_of(indicator, geo, period, cluster, basis, as_of) as f
 cross join meta.release as r
 left join marts.dim_indicator as i on f.indicator_id = i.indicator_id
 left join marts.dim_basis as b on f.indicator_id = b.indicator_id and f.basis = b.basis
@@ -175,9 +184,6 @@ left join marts.dim_geo as g on f.geo_id = g.geo_id
 left join marts.dim_cluster as c on f.cluster_id = c.cluster_id
 left join reference.obs_status as s on f.obs_status = s.obs_status
 left join meta.indicator_code as code on f.indicator_id = code.indicator_id
-where f.indicator_id = indicator and f.geo_id = geo and f.period = period
-    and f.cluster_id = cluster
-    and (basis is null or f.basis = basis)
 order by f.basis
 """
 _PASSPORT_TERMS = """
@@ -185,8 +191,7 @@ macro marts.passport_terms(indicator, geo, period, cluster := 'all', basis := nu
 as table
 with recursive cells as (
     select p.basis as basis_id, p.period as period_id, p.components, p.source_ids
-    from marts.passport(indicator, geo, period, cluster := cluster, basis := basis, as_of := as_of)
-        as p
+    from meta.cell_as_of(indicator, geo, period, cluster, basis, as_of) as p
 ),
 entries as (
     select cells.basis_id, cells.period_id, cells.source_ids,
@@ -271,8 +276,7 @@ macro marts.passport_snapshots(indicator, geo, period, cluster := 'all', basis :
     as_of := null) as table
 with ids as (
     select distinct unnest(p.source_ids) as snapshot_id
-    from marts.passport(indicator, geo, period, cluster := cluster, basis := basis, as_of := as_of)
-        as p
+    from meta.cell_as_of(indicator, geo, period, cluster, basis, as_of) as p
 )
 select s.*
 from ids
@@ -313,6 +317,34 @@ where r.check_id in (select watched.check_id from watched)
     or r.subject = 'marts.fct_indicator_value'
     or r.subject in (select 'raw.' || upstream.node from upstream where upstream.kind = 'raw')
 order by r.passed, r.owner, r.subject, r.check_name
+"""
+# A correction belongs to a cell whose snapshot it was made in and whose place and period its key
+# names; to any place or period where a term sums over them.
+_PASSPORT_CORRECTIONS = """
+macro marts.passport_corrections(indicator, geo, period, cluster := 'all', basis := null) as table
+with snapshots as (
+    select s.snapshot_id
+    from marts.passport_snapshots(indicator, geo, period, cluster := cluster, basis := basis) as s
+),
+places as (
+    select unnest([g.geo_id, g.code, g.economy_code_wdi, g.economy_code_baci]) as code
+    from marts.dim_geo as g where g.geo_id = geo
+),
+sums as (
+    select coalesce(bool_or(list_contains(d.summed_over, 'geo')), false) as is_over_places,
+        coalesce(bool_or(list_contains(d.summed_over, 'period')), false) as is_over_periods
+    from marts.dim_term as d where d.indicator_id = indicator
+)
+select a.*
+from meta.correction_applied as a
+cross join sums
+where a.cells_count > 0
+    and a.snapshot_id in (select snapshots.snapshot_id from snapshots)
+    and (sums.is_over_periods or list_contains(string_split(a.row_key, '|'), period))
+    and (
+        sums.is_over_places
+        or list_has_any(string_split(a.row_key, '|'), (select list(places.code) from places))
+    )
 """
 _VINTAGES = f"""
 macro marts.vintages(indicator, geo, cluster := 'all', basis := null) as table
@@ -375,8 +407,16 @@ MACROS: dict[str, tuple[str, str]] = {
         _SNAPSHOTS_AS_OF,
         "Snapshots in service on a day, at a time, or in a release; NULL: now.",
     ),
+    "meta.cell_as_of": (
+        _as_of(
+            "meta.cell_as_of(indicator, geo, period, cluster, basis, moment)",
+            _CELL.format("f"),
+            _CELL.format("r"),
+        ),
+        "One cell of marts.as_of, found quickly; one row for each basis where none is named.",
+    ),
     "marts.as_of": (
-        _AS_OF,
+        _as_of("marts.as_of(moment)"),
         "The fact as it was served on a day, at a time, or in a release; NULL: now.",
     ),
     "marts.vintages": (
@@ -394,6 +434,10 @@ MACROS: dict[str, tuple[str, str]] = {
     "marts.passport_snapshots": (
         _PASSPORT_SNAPSHOTS,
         "The snapshots that a cell was read from: hashes, address, clocks, licence.",
+    ),
+    "marts.passport_corrections": (
+        _PASSPORT_CORRECTIONS,
+        "Corrections of publishers' errors that went into a cell.",
     ),
     "marts.passport_checks": (
         _PASSPORT_CHECKS,

@@ -262,7 +262,7 @@ def compare(
             f"semi join as_published using ({', '.join(KEY)})"
         )
         columns = list(COLUMNS)
-        rows = con.execute(
+        rows = con.sql(
             history.changes_sql("made_again", "as_published", columns, ORDER_TOLERANCE)
         ).pl()
         # here the very snapshot counts, not its part alone

@@ -35,7 +35,10 @@ DICTIONARY = """
     create table marts.dim_term (indicator_id varchar, basis varchar, term varchar,
         term_name varchar, unit varchar, series varchar[], raw_table varchar,
         rows_filter varchar, summed_over varchar[], made_of varchar[]);
-    create table marts.dim_geo (geo_id varchar, geo_name varchar);
+    create table marts.dim_geo (geo_id varchar, geo_name varchar, code varchar,
+        economy_code_wdi varchar, economy_code_baci varchar);
+    create table meta.correction_applied (source_id varchar, row_key varchar, cells_count bigint,
+        snapshot_id varchar);
     create table marts.dim_cluster (cluster_id varchar, cluster_name varchar);
     create table reference.obs_status (obs_status varchar, label varchar, description varchar);
 """
