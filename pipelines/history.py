@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pyarrow.parquet as pq
 
 from pipelines.storage import fsync_dir, readable_os_errors
 
@@ -393,6 +392,8 @@ def compact(history_dir: Path, most: int = MOST_FILES) -> int:
 
 
 def _merged_releases(path: Path) -> list[str]:
+    import pyarrow.parquet as pq  # a tenth of a second, and seldom needed
+
     return pq.read_metadata(path).metadata[b"releases"].decode().split(",")
 
 

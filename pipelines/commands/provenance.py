@@ -1,12 +1,14 @@
-"""Commands about the origin and the past of figures: `explain`, `diff`, `rebuild`.
+"""Commands about the origin and the past of figures: `explain`, `diff`, `export`, `rebuild`.
 
 Belongs here: arguments, printing, exit codes. Does not belong here: how anything is found out.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import polars as pl
@@ -15,6 +17,7 @@ from rich.table import Table
 
 from pipelines import history
 from pipelines.commands.console import HomeOption, out, plain
+from pipelines.export import Format
 from pipelines.settings import load_settings
 
 
@@ -22,6 +25,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("explain")(explain)
     app.command("diff")(diff)
+    app.command("export")(export)
     app.command("rebuild")(rebuild)
 
 
@@ -316,3 +320,48 @@ def rebuild(
             f"          differs from release {done.before['release_id']} "
             f"({done.before['fact_sha256']}): {done.why}"
         )
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="a new folder")],
+    format: Annotated[Format, typer.Option(help="of data and dictionaries")] = Format.CSV,
+    indicator: Annotated[
+        list[str] | None, typer.Option(help="only this indicator; repeatable")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="as it was served on a day or at a time (UTC), or a release")
+    ] = None,
+    non_commercial: Annotated[
+        bool,
+        typer.Option(
+            "--non-commercial", help="for non-commercial use: add, apart, what only that may have"
+        ),
+    ] = False,
+    home: HomeOption = None,
+) -> None:
+    """Hand the figures on: data by terms of use, attribution, dictionaries, checksums, citation."""
+    from pipelines import timeline, warehouse
+    from pipelines.export import package
+    from pipelines.export.terms import ABOUT, Terms
+
+    settings = load_settings(home=home)
+    with contextlib.ExitStack() as stack:
+        if as_of is None:
+            con = stack.enter_context(warehouse.open_published(settings.home))
+        else:
+            con, _ = stack.enter_context(timeline.open_as_of(settings, as_of))
+        done = package.write(
+            con, folder, format, non_commercial=non_commercial, indicators=indicator or ()
+        )
+    for place, count in done.files.items():
+        out.print(plain(f"{count:>10,} rows  {place}"))
+    for name, count in sorted(done.separated.items()):
+        out.print(plain(f"apart     {count:,} cells in data/{name}: {ABOUT[Terms(name)]}"))
+    for row in done.left_out.to_dicts():
+        out.print(
+            plain(
+                f"left out  {row['cells_count']:,} cells of {row['indicator_id']} ({row['basis']}) "
+                f"under {row['licences']}: {row['reason']}"
+            )
+        )
+    out.print(plain(f"cite as   {done.citation}"))
