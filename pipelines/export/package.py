@@ -30,7 +30,6 @@ from pipelines.export.terms import ABOUT, Classified, Terms
 from pipelines.history import COLUMNS, KEY
 from pipelines.storage import readable_os_errors
 
-
 DICTIONARIES = ("dim_indicator", "dim_basis", "dim_term", "dim_geo", "dim_cluster", "dim_period")
 WATERMARK = "SYNTHETIC DEMONSTRATION DATA: describes nothing real; do not quote"
 _MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "xml": "application/xml"}
@@ -95,11 +94,10 @@ def write(
         "and view_name = 'licence'"
     ).fetchall():
         raise ConfigError(
-            f"release {release['release_id']} was published by an earlier version of clusterkpi and "
-            "does not know the terms of its sources; run `clusterkpi refresh` first"
+            f"release {release['release_id']} was published by an earlier version and does "
+            "not know the terms of its sources; run `clusterkpi refresh` first"
         )
-    found = terms.classify(con, non_commercial=non_commercial)
-    _only(con, indicators)
+    found = terms.classify(con, non_commercial=non_commercial, indicators=indicators)
     left = con.execute("select count(*) from export_cells").fetchall()[0][0]
     if not left:
         raise ConfigError(
@@ -124,20 +122,6 @@ def write(
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     return Exported(folder, **exported)
-
-
-def _only(con: duckdb.DuckDBPyConnection, indicators: Iterable[str]) -> None:
-    wanted = sorted(set(indicators))
-    if not wanted:
-        return
-    known = {
-        row[0] for row in con.execute("select indicator_id from marts.dim_indicator").fetchall()
-    }
-    if unknown := sorted(set(wanted) - known):
-        raise ConfigError(
-            f"no indicator {', '.join(unknown)}; there are {', '.join(sorted(known))}"
-        )
-    con.execute("delete from export_cells where not list_contains(?, indicator_id)", [wanted])
 
 
 def citation(release: Mapping[str, Any], sources: str) -> str:

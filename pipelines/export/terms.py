@@ -9,12 +9,14 @@ Belongs here: classes of terms, row groups. Does not belong here: file formats.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 import duckdb
 import polars as pl
 
+from pipelines.errors import ConfigError
 from pipelines.history import FACT
 
 
@@ -52,11 +54,16 @@ class Classified:
     left_out: pl.DataFrame
 
 
-def classify(con: duckdb.DuckDBPyConnection, *, non_commercial: bool) -> Classified:
+def classify(
+    con: duckdb.DuckDBPyConnection, *, non_commercial: bool, indicators: Iterable[str] = ()
+) -> Classified:
     """Make temporary table `export_cells`: the fact with `row_group` and `terms`, refusals out.
 
     A cell that merely repeats a term (a published figure passed on) is the publisher's own; one
     that is computed from several is not.
+
+    Raises:
+        ConfigError: there is no such indicator.
     """
     con.execute(
         """
@@ -134,6 +141,7 @@ def classify(con: duckdb.DuckDBPyConnection, *, non_commercial: bool) -> Classif
             end as terms
         from {FACT} as f
         left join export_groups as g on f.source_ids = g.source_ids
+        where {_chosen(con, indicators)}
         """
     )
     refused = [Terms.REFUSED] if non_commercial else [Terms.REFUSED, Terms.NON_COMMERCIAL]
@@ -166,3 +174,16 @@ def classify(con: duckdb.DuckDBPyConnection, *, non_commercial: bool) -> Classif
         """
     ).pl()
     return Classified(groups, left_out)
+
+
+def _chosen(con: duckdb.DuckDBPyConnection, indicators: Iterable[str]) -> str:
+    wanted = sorted(set(indicators))
+    if not wanted:
+        return "true"
+    rows = con.execute("select indicator_id from marts.dim_indicator").fetchall()
+    known = {str(row[0]) for row in rows}
+    if unknown := sorted(set(wanted) - known):
+        raise ConfigError(
+            f"no indicator {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+        )
+    return f"f.indicator_id in ({', '.join(repr(name) for name in wanted)})"
