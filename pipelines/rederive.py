@@ -182,6 +182,7 @@ def build(
     release: dict[str, Any],
     *,
     project: dbt.Project = dbt.HERE,
+    lists_from: Path | None = None,
 ) -> tuple[Settings, dict[str, str]]:
     """Build indicators from the landed bytes of snapshots, into a candidate below `scratch_dir`.
 
@@ -192,6 +193,7 @@ def build(
         snapshots: rows of meta.source_snapshot; of them those upstream are parsed.
         release: the row of meta.release that models may ask for the time of the build.
         project: the code: dbt's project and the formulas.
+        lists_from: a release whose lists (seeds) are used instead of the project's own.
 
     Returns:
         Settings of the scratch home, and model → indicator of those that were built.
@@ -221,18 +223,37 @@ def build(
         con.execute("delete from meta.source_snapshot")
         con.register("snapshots", snapshots.to_arrow())
         con.execute("insert into meta.source_snapshot by name select * from snapshots")
+        kept = _lists(con, scratch.build_dir, lists_from) if lists_from else []
     models = {row["model"]: name for name, row in chosen.items()}
     dbt.run(
         scratch,
         "build",
         "--select",
         *(f"+{model}" for model in sorted(models)),
+        *(("--exclude", *kept) if kept else ()),
         "--exclude-resource-type",
         "test",
         "unit_test",
         project=project,
     )
     return scratch, models
+
+
+def _lists(con: duckdb.DuckDBPyConnection, build_dir: Path, release: Path) -> list[str]:
+    """Copy a release's seeds into the candidate; returns those that dbt must leave alone."""
+    seeds = {
+        edge["reads"] for edge in lineage.of_build(build_dir).edges if edge["reads_kind"] == "seed"
+    }
+    con.execute(f"attach '{release}' as past (read_only)")
+    there = con.execute(
+        "select table_name from duckdb_tables() where database_name = 'past' "
+        "and schema_name = 'reference'"
+    ).fetchall()
+    kept = sorted(seeds & {str(name) for (name,) in there})
+    for name in kept:
+        con.execute(f'create or replace table reference."{name}" as from past.reference."{name}"')
+    con.execute("detach past")
+    return kept
 
 
 def dbt_indicators(settings: Settings, project: dbt.Project = dbt.HERE) -> dict[str, Any]:

@@ -41,17 +41,33 @@ def diff(
     rounding: Annotated[
         bool, typer.Option("--rounding", help="also changes below 1e-9, which are no revision")
     ] = False,
+    rebuild: Annotated[
+        bool,
+        typer.Option("--rebuild", help="tell method from data: build the new code on the old data"),
+    ] = False,
+    both_ways: Annotated[
+        bool,
+        typer.Option(
+            "--both-ways", help="--rebuild, and the old code on the new data (needs git history)"
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable, every cell")] = False,
     home: HomeOption = None,
 ) -> None:
     """What moved from release A to release B, by source and indicator, and why."""
     from pipelines import diff as differences
 
-    found = differences.between(load_settings(home=home), old, new)
+    settings = load_settings(home=home)
+    found = differences.between(settings, old, new)
     if not rounding:
         cells = found.cells.filter(pl.col("change") != "rounding")
         found = differences.Diff(found.old, found.new, cells, found.snapshots)
     summary = found.summary()
+    split = None
+    if rebuild or both_ways:
+        from pipelines import attribution
+
+        split = attribution.attribute(settings, found, both_ways=both_ways)
     if as_json:
         record = {
             "old": found.old,
@@ -60,6 +76,7 @@ def diff(
             "methods": found.methods(),
             "snapshots": found.snapshots.to_dicts(),
             "cells": found.cells.to_dicts(),
+            "steps": split.cells.to_dicts() if split else None,
         }
         sys.stdout.write(json.dumps(record, default=str, ensure_ascii=False) + "\n")
         return
@@ -102,6 +119,28 @@ def diff(
                 row["reason"],
             )
         out.print(table)
+    if split is not None:
+        _print_steps(split)
+
+
+def _print_steps(split: Any) -> None:
+    """Cells by what moved them, as found by building with one cause held fixed."""
+    steps = [name for name in split.cells.columns if name.startswith("step_")]
+    out.print("told apart by building the new code on the old data")
+    table = Table("indicator", "moved by", "cells", *(f"mean {n.replace('_', ' ')}" for n in steps))
+    for row in split.summary().iter_rows(named=True):
+        table.add_row(
+            row["indicator_id"],
+            row["reason"],
+            f"{row['cells']:,}",
+            *(_figure(row[name]) for name in steps),
+        )
+    out.print(table)
+    if split.both_ways:
+        out.print(
+            f"the other way round (old code on the new data) the steps of {split.disagreeing:,} "
+            "cells differ: there, method and data act together"
+        )
 
 
 def _snapshots(snapshots: pl.DataFrame) -> None:
