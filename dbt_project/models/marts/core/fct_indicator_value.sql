@@ -1,11 +1,10 @@
 -- A new indicator is one more line here.
 {%- set indicators = [
+    ref('ind_advantages__relatedness_density'),
     ref('ind_advantages__rivalry_index'),
     ref('ind_division__vertical_disintegration'),
     ref('ind_ecommerce__sme_ecommerce_gap'),
     ref('ind_ecommerce__sme_followership_lag'),
-    ref('ind_advantages__relatedness_density'),
-    ref('ind_advantages__rivalry_index'),
     ref('ind_entry__entry_rate'),
     ref('ind_entry__firm_count_growth'),
     ref('ind_entry__missing_link_index'),
@@ -32,8 +31,8 @@
     ref('ind_linkage__tariff_applied'),
     ref('ind_linkage__variety_extensive_margin'),
     ref('ind_structure__cluster_strength_share'),
-    ref('ind_structure__endowment_control'),
     ref('ind_structure__eci'),
+    ref('ind_structure__endowment_control'),
     ref('ind_structure__location_quotient'),
     ref('ind_structure__rsca_export'),
     ref('ind_structure__slq_employment'),
