@@ -29,6 +29,7 @@ from pipelines import __version__, timeline, warehouse
 from pipelines.commands import (
     clusters,
     composite,
+    concordance,
     coverage,
     metrics,
     provenance,
@@ -307,7 +308,7 @@ def doctor(profile: ProfileOption = "live", home: HomeOption = None) -> None:
 
 app.command()(composite.composite)
 app.command()(coverage.coverage)
-for group in (clusters, metrics, regions, supplement):
+for group in (clusters, concordance, metrics, regions, supplement):
     app.add_typer(group.app)
 provenance.register(app)
 

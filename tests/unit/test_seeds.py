@@ -51,6 +51,13 @@ COLUMNS = {
     "reference/guidelines": "guideline_no guideline_id title sentence",
     "codes/economy": "geo_id economy_name economy_kind valid_from_year valid_to_year note",
     "codes/economy_code": "code_scheme code geo_id valid_from_year valid_to_year note",
+    "concordances/nace_isic": "nace2_code isic4_code",
+    "concordances/naics_revision": "from_version from_code to_version to_code",
+    "concordances/hs_isic": "hs_prefix isic4_division",
+    "concordances/naics_isic": "naics_prefix isic4_division",
+    "concordances/concordance_source": (
+        "from_scheme to_scheme method source licence may_be_passed_on"
+    ),
     "reference/national_regions": (
         "source_id geo_id_economy region_code region_name region_code_iso3166_2 region_level"
     ),
@@ -74,6 +81,11 @@ KEYS = {
     "reference/obs_status": ["obs_status"],
     "reference/guidelines": ["guideline_no"],
     "reference/national_regions": ["source_id", "region_code"],
+    "concordances/nace_isic": ["nace2_code"],
+    "concordances/naics_revision": ["from_version", "from_code", "to_code"],
+    "concordances/hs_isic": ["hs_prefix"],
+    "concordances/naics_isic": ["naics_prefix"],
+    "concordances/concordance_source": ["from_scheme", "to_scheme"],
     "codes/economy": ["geo_id"],
     "codes/economy_code": ["code_scheme", "code", "geo_id"],
     "clusters/cluster_definition": ["scheme", "scheme_version", "cluster_id"],
@@ -165,7 +177,7 @@ def test_the_key_of_a_seed_is_unique(name: str) -> None:
     assert [key for key, count in counts.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("folder", ["reference", "clusters", "codes"])
+@pytest.mark.parametrize("folder", ["reference", "clusters", "codes", "concordances"])
 def test_every_column_is_described_and_every_code_is_text(folder: str) -> None:
     (path,) = (SEEDS / folder).glob("*.yml")
     described = {s["name"]: s for s in yaml.safe_load(path.read_text(encoding="utf-8"))["seeds"]}

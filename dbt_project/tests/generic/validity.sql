@@ -21,3 +21,13 @@ ordered as (
 select * from ordered
 where last_year_before >= first_year or last_year < first_year
 {% endtest %}
+
+{#- Weights of the rows that agree in some columns sum to 1. -#}
+{% test weights_sum_to_one(model, columns, weight='weight', tolerance=1e-9) %}
+select
+    {{ columns | join(', ') }},
+    sum({{ weight }}) as weights_sum
+from {{ model }}
+group by {{ columns | join(', ') }}
+having not (abs(sum({{ weight }}) - 1) <= {{ tolerance }})
+{% endtest %}
