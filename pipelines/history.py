@@ -14,6 +14,7 @@ Belongs here: comparing two facts, reasons, the files. Does not belong here: pub
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +40,16 @@ COLUMNS = (
     "source_ids",
     "method_version",
 )
+TYPES = {
+    "value": "double",
+    "value_lower": "double",
+    "value_upper": "double",
+    "obs_status": "varchar",
+    "n_obs": "bigint",
+    "components": "map(varchar, double)",
+    "source_ids": "varchar[]",
+    "method_version": "varchar",
+}
 _NUMBERS = ("value", "value_lower", "value_upper")
 KINDS = ("added", "changed", "status", "terms", "rounding", "dropped")
 FIRST_RELEASE = "first release"
@@ -172,6 +183,15 @@ def changes_sql(
     """
 
 
+def _all_added(newer: str, columns: Sequence[str]) -> str:
+    """Change rows of a first release."""
+    sides = ", ".join(f"null::{TYPES[c]} as old_{c}, {c} as new_{c}" for c in columns)
+    return (
+        f"select {', '.join(KEY)}, 'added' as change, '{','.join(columns)}' as changed_columns, "
+        f"{sides} from {newer}.{FACT}"
+    )
+
+
 def common_columns(con: duckdb.DuckDBPyConnection, *catalogs: str) -> list[str]:
     """Columns besides the key that the facts of all these databases have."""
     found = [
@@ -202,10 +222,8 @@ def write_changes(
     columns = common_columns(con, newer, *([older] if older else []))
     old = f"{older}.{FACT}" if older else None
     why = reasons(con, newer, older) if older else None
-    con.execute(
-        "create or replace temp table found_changes as "
-        + with_reasons_sql(changes_sql(f"{newer}.{FACT}", old, columns), why)
-    )
+    changes = changes_sql(f"{newer}.{FACT}", old, columns) if old else _all_added(newer, columns)
+    con.execute(f"create or replace temp table found_changes as {with_reasons_sql(changes, why)}")
     _copy(
         con,
         f"select '{release_id}' as release_id, * from found_changes order by {', '.join(KEY)}",
@@ -223,6 +241,42 @@ def write_changes(
             history_dir / f"snapshots_{release_id}.parquet",
         )
     return ChangeCounts(**{kind: counts[kind] for kind in KINDS})
+
+
+def marts(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, list[tuple[str, str]]]:
+    """Wide tables made from the fact (`marts.mart_…`) → their columns and types."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for table, column, kind in con.execute(
+        "select table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = ? and schema_name = 'marts' and starts_with(table_name, 'mart_') "
+        "order by table_name, column_index",
+        [catalog],
+    ).fetchall():
+        found.setdefault(table, []).append((column, kind))
+    return found
+
+
+def write_mart_changes(
+    con: duckdb.DuckDBPyConnection, history_dir: Path, release_id: str, older: str | None
+) -> None:
+    """Write the rows that each mart lost (sign -1) and gained (+1) against the release before.
+
+    A mart has no key that holds for all of them: whole rows are compared. Where the release before
+    lacks the mart, or has it with other columns, no file is written: its log begins here.
+    """
+    newer = _current_database(con)
+    before = marts(con, older) if older else {}
+    for mart, columns in marts(con, newer).items():
+        if before.get(mart) != columns:
+            continue
+        now, then = f'{newer}.marts."{mart}"', f'{older}.marts."{mart}"'
+        _copy(
+            con,
+            f"select '{release_id}' as release_id, 1 as sign, * from "
+            f"(from {now} except all from {then}) union all "
+            f"select '{release_id}', -1, * from (from {then} except all from {now})",
+            history_dir / "marts" / mart / f"changes_{release_id}.parquet",
+        )
 
 
 def reasons(con: duckdb.DuckDBPyConnection, newer: str, older: str) -> Reasons:
@@ -319,14 +373,17 @@ def with_reasons_sql(changes: str, why: Reasons | None) -> str:
     """
 
 
-def fact_sha256(con: duckdb.DuckDBPyConnection, relation: str = FACT) -> str:
-    """Hash of a whole fact, in whatever order its rows lie: every column of every cell, exactly."""
+def fact_hash(con: duckdb.DuckDBPyConnection, relation: str = FACT) -> str:
+    """Hash of a whole fact, in whatever order its rows lie: every column of every cell, exactly.
+
+    The exclusive or of the cells' MD5 hashes, and their number: it tells accidents apart, and is
+    the same for every version of the engine and any order of rows. 32 hexadecimal digits.
+    """
     text = ", ".join(f"coalesce(cast({c} as varchar), '∅')" for c in (*KEY, *COLUMNS))
-    rows = con.execute(
-        f"select sha256(coalesce(string_agg(row_hash, '' order by row_hash), '')) "
-        f"from (select md5(concat_ws('|', {text})) as row_hash from {relation})"
-    ).fetchall()
-    return str(rows[0][0])
+    cells, mixed = con.execute(
+        f"select count(*), coalesce(bit_xor(md5_number(concat_ws('|', {text}))), 0) from {relation}"
+    ).fetchall()[0]
+    return hashlib.md5(f"{cells}|{mixed}".encode(), usedforsecurity=False).hexdigest()
 
 
 # ---------------------------------------------------------------- the files
@@ -346,15 +403,21 @@ def forget_unpublished(history_dir: Path, published: Iterable[str]) -> list[str]
     """Remove files of a night that was killed before its release was journalled."""
     kept = set(published)
     gone = []
-    for name in ("changes", "snapshots"):
-        for path in history_dir.glob(f"{name}_*.parquet"):
+    for folder, name in _logs(history_dir):
+        for path in folder.glob(f"{name}_*.parquet"):
             release = path.stem.removeprefix(f"{name}_")
             if release not in kept:
                 path.unlink()
                 gone.append(release)
-    for path in history_dir.glob("*.tmp"):
+    for path in history_dir.rglob("*.tmp"):
         path.unlink()
     return sorted(set(gone))
+
+
+def _logs(history_dir: Path) -> list[tuple[Path, str]]:
+    """Every folder of change files, and how they are called there."""
+    own = [(history_dir, "changes"), (history_dir, "snapshots")]
+    return own + [(folder, "changes") for folder in sorted(history_dir.glob("marts/*"))]
 
 
 def compact(history_dir: Path, most: int = MOST_FILES) -> int:
@@ -367,16 +430,16 @@ def compact(history_dir: Path, most: int = MOST_FILES) -> int:
         How many files were merged.
     """
     merged = 0
-    for name in ("changes", "snapshots"):
-        for path in history_dir.glob(f"merged_{name}_*.parquet"):
+    for folder, name in _logs(history_dir):
+        for path in folder.glob(f"merged_{name}_*.parquet"):
             for release in _merged_releases(path):
-                (history_dir / f"{name}_{release}.parquet").unlink(missing_ok=True)
-        own = sorted(history_dir.glob(f"{name}_*.parquet"))
+                (folder / f"{name}_{release}.parquet").unlink(missing_ok=True)
+        own = sorted(folder.glob(f"{name}_*.parquet"))
         if len(own) <= most:
             continue
         older = own[: len(own) - most // 2]
         releases = [path.stem.removeprefix(f"{name}_") for path in older]
-        target = history_dir / f"merged_{name}_{releases[0]}…{releases[-1]}.parquet"
+        target = folder / f"merged_{name}_{releases[0]}…{releases[-1]}.parquet"
         with duckdb.connect() as con:
             listed = _texts([str(path) for path in older])
             _copy(

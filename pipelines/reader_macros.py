@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 import duckdb
 
+from pipelines import history
 from pipelines.history import COLUMNS, FACT, KEY
 
 
@@ -447,8 +448,51 @@ MACROS: dict[str, tuple[str, str]] = {
 
 
 def create(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the macros in the current database, with their descriptions."""
+    """Make the macros in the current database, with their descriptions; and one for each mart."""
     for name, (body, about) in MACROS.items():
-        con.execute(f"create or replace {body.strip()}")
-        kind = "macro table" if "as table\n" in body else "macro"
-        con.execute(f"comment on {kind} {name} is '{about.replace(chr(39), chr(39) * 2)}'")
+        _make(con, name, body, about)
+    catalog = str(con.execute("select current_database()").fetchall()[0][0])
+    for mart, columns in history.marts(con, catalog).items():
+        about = f"{mart} as it was served on a day, at a time, or in a release; NULL: now."
+        _make(con, f'marts."{mart}_as_of"', _mart_as_of(mart, [name for name, _ in columns]), about)
+
+
+def _make(con: duckdb.DuckDBPyConnection, name: str, body: str, about: str) -> None:
+    con.execute(f"create or replace {body.strip()}")
+    kind = "macro table" if "as table\n" in body else "macro"
+    con.execute(f"comment on {kind} {name} is '{about.replace(chr(39), chr(39) * 2)}'")
+
+
+def _mart_as_of(mart: str, columns: list[str]) -> str:
+    """Whole rows: what is there now, without what came later, with what went later."""
+    listed = ", ".join(f'"{name}"' for name in columns)
+    return f"""
+macro marts."{mart}_as_of"(moment) as table
+with bound as (
+    select case
+        when meta.seq_at(moment) >= (select h.since from meta.mart_history as h
+            where h.mart = '{mart}')
+            then meta.seq_at(moment)
+        else error('the log of {mart} in this file does not reach back to '
+            || cast(moment as varchar)
+            || '; the state directory may have it: clusterkpi query --as-of')
+    end as seq
+),
+moves as (
+    select {listed}, 1 as copies from marts."{mart}"
+    union all
+    select {", ".join(f'r."{name}"' for name in columns)}, -r.sign as copies
+    from meta."revision_{mart}" as r
+    cross join bound
+    where r.seq > bound.seq
+),
+counted as (
+    select {listed}, sum(copies) as copies from moves group by {listed}
+),
+rows_then as (
+    select {listed}, unnest(generate_series(1, copies::bigint)) as copy_no
+    from counted
+    where copies > 0
+)
+select {listed} from rows_then
+"""

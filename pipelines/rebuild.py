@@ -155,7 +155,7 @@ def _only_realm(landing_dir: Path) -> str:
 
 
 def _difference(release: Release, before: dict[str, Any] | None) -> str:
-    if before is None or release.fact_sha256 == before["fact_sha256"]:
+    if before is None or release.fact_hash == before["fact_hash"]:
         return ""
     if release.inputs_sha256 != before["inputs_sha256"]:
         return "the landing has moved on since that release"
@@ -166,6 +166,6 @@ def _difference(release: Release, before: dict[str, Any] | None) -> str:
         return "formulas or lists differ from those of that release"
     raise ClusterkpiError(
         f"the same snapshots, code and lists gave other figures than release "
-        f"{before['release_id']}: fact {release.fact_sha256} instead of {before['fact_sha256']}; "
+        f"{before['release_id']}: fact {release.fact_hash} instead of {before['fact_hash']}; "
         "`clusterkpi diff` shows the cells where both releases are kept"
     )

@@ -302,13 +302,9 @@ def compare(
 
 
 def _types() -> str:
-    types = {
-        "n_obs": "bigint",
-        "components": "map(varchar, double)",
-        "source_ids": "varchar[]",
-        **dict.fromkeys(("value", "value_lower", "value_upper"), "double"),
-    }
-    return ", ".join(f"cast({c} as {types.get(c, 'varchar')}) as {c}" for c in (*KEY, *COLUMNS))
+    return ", ".join(
+        f"cast({c} as {history.TYPES.get(c, 'varchar')}) as {c}" for c in (*KEY, *COLUMNS)
+    )
 
 
 # ---------------------------------------------------------------- a question, a process

@@ -258,7 +258,7 @@ def prepare_candidate(run: Run, plan: ReleasePlan) -> None:
         "inputs_sha256": plan.inputs_sha256,
         "code_sha256": plan.code_sha256,
         "definitions_sha256": plan.definitions_sha256,
-        "fact_sha256": None,  # known when the fact is
+        "fact_hash": None,  # known when the fact is
         "previous_release_id": previous.release_id if previous else None,
     }
     checked = {
@@ -392,17 +392,18 @@ def log_release(
         con.execute(f"attach '{baseline}' as before (read_only)")
     older = "before" if baseline is not None else None
     counts = history.write_changes(con, settings.history_dir, release.release_id, older)
+    history.write_mart_changes(con, settings.history_dir, release.release_id, older)
     if baseline is not None:
         con.execute("detach before")
-    fact_sha256 = history.fact_sha256(con)
-    con.execute("update meta.release set fact_sha256 = ?", [fact_sha256])
+    fact_hash = history.fact_hash(con)
+    con.execute("update meta.release set fact_hash = ?", [fact_hash])
     cells = con.execute(f"select count(*) from {history.FACT}").fetchall()[0]
     release = dataclasses.replace(
         release,
         cells=cells[0],
         **dataclasses.asdict(counts),
         published_at=release.published_at or datetime.now(UTC).isoformat(),
-        fact_sha256=fact_sha256,
+        fact_hash=fact_hash,
     )
     timeline.publish_log(con, settings, release)
     reader_macros.create(con)
@@ -410,7 +411,7 @@ def log_release(
 
 
 def _folder_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("*.parquet"))
+    return sum(path.stat().st_size for path in folder.rglob("*.parquet"))
 
 
 def refresh(

@@ -33,6 +33,7 @@ _ROW_BYTES, _TERM_BYTES = 40, 9
 _FACT_ROW_BYTES = 75
 # A table has a block of a file to itself, however few rows it has.
 _FREE_BYTES = 1 << 18
+_FREE_ROWS = 2000
 
 
 _TOLD_HERE = ("revision", "snapshot_log", "former_snapshot", "release_history", "revision_quality")
@@ -157,6 +158,7 @@ def publish_log(
     kept = history.change_files(settings.history_dir)
     budget = settings.revision_share * _FACT_ROW_BYTES * release.cells
     told = read(events, settings.realm, kept)
+    write_mart_logs(con, settings.history_dir, events, settings.realm, settings.revision_share)
     return write_log(con, settings.history_dir, told, max(_FREE_BYTES, int(budget)))
 
 
@@ -207,6 +209,78 @@ def write_log(
             [record.get(name) for name in columns],
         )
     return timeline
+
+
+def write_mart_logs(
+    con: duckdb.DuckDBPyConnection,
+    history_dir: Path,
+    events: Sequence[Mapping[str, Any]],
+    realm: str,
+    share: float | None,
+) -> None:
+    """Make meta.revision_<mart> for every mart, and meta.mart_history, which says since when.
+
+    Args:
+        con: its current database has the marts of the newest release.
+        history_dir: the change files.
+        events: of the journal.
+        realm: synthetic or official.
+        share: rows of a log that are kept, as a share of its mart's; the newest event's always
+            are. None: all.
+    """
+    catalog = str(con.execute("select current_database()").fetchall()[0][0])
+    con.execute("create or replace table meta.mart_history (mart varchar, since bigint)")
+    for what, about in (
+        ("table meta.mart_history", "Since when the past of a wide mart is told."),
+        ("column meta.mart_history.mart", "mart"),
+        ("column meta.mart_history.since", "oldest move, see meta.release_history"),
+    ):
+        con.execute(f"comment on {what} is '{about}'")
+    for mart, columns in history.marts(con, catalog).items():
+        kept = history.change_files(history_dir / "marts" / mart)
+        told = read(events, realm, kept)
+        listed = ", ".join(f'"{name}"' for name, _ in columns)
+        con.execute(
+            f'create or replace table meta."revision_{mart}" as '
+            f'select 0::bigint as seq, 0::tinyint as sign, * from marts."{mart}" limit 0'
+        )
+        con.execute(
+            f'comment on table meta."revision_{mart}" is \'Rows that {mart} gained (sign 1) and '
+            "lost (-1) with each move, see meta.release_history.'"
+        )
+        for name in ("seq", "sign", *(column for column, _ in columns)):
+            about = {"seq": "move, see meta.release_history", "sign": "1 gained, -1 lost"}
+            con.execute(
+                f'comment on column meta."revision_{mart}"."{name}" is '
+                f"'{about.get(name, 'as in marts.' + mart)}'"
+            )
+        _load_moves(con, told.moves)
+        files = sorted({str(kept[move.log_id]) for move in told.moves})
+        if files:
+            names = ", ".join("'" + name.replace("'", "''") + "'" for name in files)
+            con.execute(
+                f"""
+                create or replace temp table mart_moves as
+                select log_moves.seq, case when is_undo then -sign else sign end as sign, {listed}
+                from read_parquet([{names}], union_by_name = true) as changes
+                inner join log_moves on changes.release_id = log_moves.log_id
+                """
+            )
+            if share is not None:
+                told = told.cut(_first_kept(con, told, mart, share))
+            con.execute(
+                f'insert into meta."revision_{mart}" from mart_moves where seq > {told.since} '
+                "order by seq"
+            )
+            con.execute("drop table mart_moves")
+        con.execute("insert into meta.mart_history values (?, ?)", [mart, told.since])
+        con.execute("drop table log_moves")
+
+
+def _first_kept(con: duckdb.DuckDBPyConnection, timeline: Timeline, mart: str, share: float) -> int:
+    rows = con.execute(f'select count(*) from marts."{mart}"').fetchall()[0][0]
+    counts = dict(con.execute("select seq, count(*) from mart_moves group by 1").fetchall())
+    return _oldest_state(timeline, counts, max(_FREE_ROWS, share * rows))
 
 
 def _load_moves(con: duckdb.DuckDBPyConnection, moves: Sequence[Move]) -> None:
@@ -271,10 +345,15 @@ def _first_affordable(con: duckdb.DuckDBPyConnection, timeline: Timeline, budget
             "coalesce(cardinality(old_components), 0)) from all_revisions group by 1"
         ).fetchall()
     )
+    return _oldest_state(timeline, sizes, budget_bytes)
+
+
+def _oldest_state(timeline: Timeline, sizes: Mapping[int, float], room: float) -> int:
+    """The oldest state so that what follows it fits; the newest event's moves always stay."""
     states = [event["seq"] for event in timeline.told]
     first = states[-2] if len(states) > 1 else states[-1]
     for state in reversed(states[:-2]):
-        if sum(size for seq, size in sizes.items() if seq > state) > budget_bytes:
+        if sum(size for seq, size in sizes.items() if seq > state) > room:
             break
         first = state
     return int(first)
@@ -466,13 +545,18 @@ def open_log(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, Ti
         for schema in warehouse.PUBLISHED_SCHEMAS:
             con.execute(f"create schema {schema}")
         for schema, table in _tables(con):
-            if schema != "meta" or table not in _TOLD_HERE:
+            if schema != "meta" or not _is_told_here(table):
                 con.execute(f'create view {schema}."{table}" as from newest.{schema}."{table}"')
         for table in _TOLD_HERE:
             con.execute(candidate.create_sql(table))
         write_log(con, settings.history_dir, told)
+        write_mart_logs(con, settings.history_dir, events, realm, None)
         reader_macros.create(con)
         yield con, told
+
+
+def _is_told_here(table: str) -> bool:
+    return table in _TOLD_HERE or table == "mart_history" or table.startswith("revision_mart_")
 
 
 def _tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -542,6 +626,14 @@ def _serve(con: duckdb.DuckDBPyConnection, event: Mapping[str, Any], timeline: T
         [record.get(name) for name in names],
     )
     there = {f"{schema}.{table}" for schema, table in _tables(con)}
+    for mart, since in con.execute("from log.meta.mart_history").fetchall():
+        there.discard(f"marts.{mart}")  # not there is better than not as it was
+        if since <= event["seq"]:
+            con.execute("use log")
+            con.execute(
+                f'create table served.marts."{mart}" as from marts."{mart}_as_of"(\'{release_id}\')'
+            )
+            con.execute("use served")
     for name in sorted(there - {history.FACT, "meta.source_snapshot", "meta.release"}):
         schema, table = name.split(".", 1)
         con.execute(f'create view {schema}."{table}" as from newest.{schema}."{table}"')

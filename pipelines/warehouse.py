@@ -62,7 +62,7 @@ class Release:
     inputs_sha256: str = ""
     code_sha256: str = ""
     definitions_sha256: str = ""
-    fact_sha256: str = ""
+    fact_hash: str = ""
     file_bytes: int = 0
     history_bytes: int = 0
 

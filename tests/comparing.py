@@ -14,7 +14,7 @@ import duckdb
 from pipelines.warehouse import PUBLISHED_SCHEMAS
 
 Columns = list[tuple[str, str]]
-_OVER_STAMPS = ("inputs_fingerprint", "inputs_sha256", "fact_sha256")
+_OVER_STAMPS = ("inputs_fingerprint", "inputs_sha256", "fact_hash")
 
 
 def differing_tables(one: Path, other: Path) -> dict[str, list[Any]]:

@@ -71,6 +71,7 @@ def publish(
     lists: str = "l1",
     corrections: str = "k1",
     same_bytes: bool = False,
+    mart: str = "geo_id, period, value, obs_status",
 ) -> Release:
     """Publish release `number`.
 
@@ -81,6 +82,7 @@ def publish(
         vintages: part → vintage. A vintage has figures of its own.
         code, lists, corrections: what every indicator rests on.
         same_bytes: new vintages are the old bytes, read anew.
+        mart: columns of marts.mart_scores, a wide table without a key (a place twice).
     """
     settings = Settings(home=home, profile="live")
     warehouse.recover(home)
@@ -94,6 +96,10 @@ def publish(
             con.execute(candidate.create_sql(name))
         con.execute(FACT + ";" + DICTIONARY)
         insert(con, cells, vintages)
+        con.execute(
+            f"create table marts.mart_scores as select {mart} from marts.fct_indicator_value "
+            f"union all select {mart} from marts.fct_indicator_value where geo_id = 'A'"
+        )
         con.execute(
             "insert into meta.release by name select ? as release_id, 'official' as realm",
             [release_id],

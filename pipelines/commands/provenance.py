@@ -349,7 +349,7 @@ def rebuild(
 
     settings = load_settings(home=home)
     done = rebuilding.rebuild(settings, realm=realm, say=lambda line: out.print(plain(line)))
-    out.print(f"fact      sha256 {done.release.fact_sha256}")
+    out.print(f"fact      hash {done.release.fact_hash}")
     if done.before is None:
         out.print("          the landing knows of no earlier release to compare with")
     elif done.same:
@@ -357,7 +357,7 @@ def rebuild(
     else:
         out.print(
             f"          differs from release {done.before['release_id']} "
-            f"({done.before['fact_sha256']}): {done.why}"
+            f"({done.before['fact_hash']}): {done.why}"
         )
 
 

@@ -127,7 +127,7 @@ def write(
 def citation(release: Mapping[str, Any], sources: str) -> str:
     """The line to cite an export by; for synthetic figures, that there is nothing to cite."""
     day = release["built_at"].date().isoformat()
-    fact = str(release.get("fact_sha256") or "")[:12]
+    fact = str(release.get("fact_hash") or "")[:12]
     line = (
         f"clusterkpi {release['software_version'] or __version__}, release {release['release_id']} "
         f"of {day} (fact {fact}), computed from: {sources}."
@@ -369,7 +369,7 @@ class _Writer:
             "is_synthetic": synthetic,
             "notice": self.release["notice"],
             "citation": line,
-            "fact_sha256": self.release.get("fact_sha256"),
+            "fact_hash": self.release.get("fact_hash"),
             "licenses": [{"name": name, "path": url} for name, url in sorted(licences)],
             "sources": [
                 {"title": text}

@@ -29,7 +29,7 @@ RELEASE = {
     "release_id": "r", "built_at": datetime(2026, 11, 1, tzinfo=UTC), "profile": "live",
     "realm": "official", "is_synthetic": False, "notice": "", "git_commit": "c",
     "software_version": "v", "inputs_fingerprint": "f", "inputs_sha256": "i", "code_sha256": "c",
-    "definitions_sha256": "d", "fact_sha256": None, "previous_release_id": None,
+    "definitions_sha256": "d", "fact_hash": None, "previous_release_id": None,
 }  # fmt: skip
 
 

@@ -169,12 +169,16 @@ def test_the_past_is_what_each_release_said(request: pytest.FixtureRequest, whic
         with duckdb.connect(str(own), read_only=True) as con:
             said = facts(con, history.FACT)
             of_itself = facts(con, "marts.as_of(null)")
+            scores = con.sql("from marts.mart_scores order by all").fetchall()
+            assert con.sql("from marts.mart_scores_as_of(null) order by all").fetchall() == scores
             snapshots = con.sql(
                 "select snapshot_id from meta.source_snapshot order by all"
             ).fetchall()
         assert of_itself == said
         with duckdb.connect(str(newest), read_only=True) as con:
             assert facts(con, f"marts.as_of('{release.release_id}')") == said, number
+            then = con.sql(f"from marts.mart_scores_as_of('{release.release_id}') order by all")
+            assert then.fetchall() == scores, number
             if which == "story":
                 assert facts(con, f"marts.as_of('2026-01-{number:02d}')") == said
                 assert facts(con, f"marts.as_of(date '2026-01-{number:02d}')") == said
@@ -183,6 +187,7 @@ def test_the_past_is_what_each_release_said(request: pytest.FixtureRequest, whic
         with timeline.open_as_of(settings, release.release_id, from_files=False) as (con, name):
             assert name == release.release_id
             assert facts(con, history.FACT) == said
+            assert con.sql("from marts.mart_scores order by all").fetchall() == scores
             assert con.sql("from meta.source_snapshot").aggregate("count(*)").fetchall() == [
                 (len(snapshots),)
             ]
@@ -244,6 +249,23 @@ def test_a_change_file_that_is_gone_ends_the_past_there(story: Path, tmp_path: P
         pytest.fail("it was opened")
 
 
+def test_the_past_of_a_mart_begins_with_its_present_columns(tmp_path: Path) -> None:
+    first = publish(tmp_path, 1, cells(A2020=Cell(1.0)), vintages=V1)
+    wider = "geo_id, period, value, obs_status, n_obs"
+    second = publish(tmp_path, 2, cells(A2020=Cell(2.0)), vintages=V1, mart=wider)
+    publish(tmp_path, 3, cells(A2020=Cell(3.0)), vintages=V1, mart=wider)
+    with duckdb.connect(str(warehouse.current_path(tmp_path)), read_only=True) as con:
+        then = con.sql(f"select value from marts.mart_scores_as_of('{second.release_id}')")
+        assert then.fetchall() == [(2.0,), (2.0,)]
+        with pytest.raises(duckdb.Error, match="log of mart_scores in this file does not reach"):
+            con.sql(f"from marts.mart_scores_as_of('{first.release_id}')").fetchall()
+    settings = Settings(home=tmp_path, profile="live")
+    with timeline.open_as_of(settings, first.release_id, from_files=False) as (con, _):
+        assert facts(con, history.FACT)[0][5] == 1.0
+        with pytest.raises(duckdb.Error, match="mart_scores does not exist"):
+            con.sql("from marts.mart_scores")
+
+
 def test_merged_files_answer_as_before(story: Path, tmp_path: Path) -> None:
     home = shutil.copytree(story, tmp_path / "home", symlinks=True)
     told = warehouse.releases(home)
@@ -258,16 +280,16 @@ def test_merged_files_answer_as_before(story: Path, tmp_path: Path) -> None:
 
     folder = home / "history"
     before, files = all_facts(), sorted(path.name for path in folder.iterdir())
-    kept = {path.name: path.read_bytes() for path in folder.iterdir()}
+    kept = {path.name: path.read_bytes() for path in folder.glob("*.parquet")}
     assert history.compact(folder, most=10) == 0
-    assert history.compact(folder, most=4) == 16
-    assert len(list(folder.iterdir())) == 6 < len(files)
+    assert history.compact(folder, most=4) == 8 + 8 + 7
+    assert len(list(folder.glob("*.parquet"))) == 6 < len(files)
     assert all_facts() == before
     for name, body in kept.items():  # as if it had been killed before the parts were removed
         (folder / name).write_bytes(body)
     assert all_facts() == before
     history.compact(folder, most=10)
-    assert len(list(folder.iterdir())) == 6 and all_facts() == before
+    assert len(list(folder.glob("*.parquet"))) == 6 and all_facts() == before
 
 
 def test_files_of_a_night_that_was_killed_are_forgotten(story: Path, tmp_path: Path) -> None:
