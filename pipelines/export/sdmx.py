@@ -103,7 +103,12 @@ def structure_message(lists: Codes, release: Mapping[str, Any]) -> bytes:
     name = "Industrial-cluster performance indicators" + (
         " (SYNTHETIC DEMONSTRATION DATA)" if release["is_synthetic"] else ""
     )
-    kept = {"maintainer": agency, "version": VERSION, "is_final": True}
+    kept = {
+        "maintainer": agency,
+        "version": VERSION,
+        "is_final": True,
+        "is_external_reference": False,
+    }
     concepts = common.ConceptScheme(id="CS_INDICATORS", name="Concepts", **kept)
     code_lists = {}
     for list_id, listed in lists.items():
@@ -117,6 +122,9 @@ def structure_message(lists: Codes, release: Mapping[str, Any]) -> bytes:
         return item
 
     structure = model.DataStructureDefinition(id=STRUCTURE, name=name, **kept)
+    structure.dimensions.id = "DimensionDescriptor"
+    structure.attributes.id = "AttributeDescriptor"
+    structure.measures.id = "MeasureDescriptor"
     for component, _, about, list_id in DIMENSIONS:
         structure.dimensions.append(
             model.Dimension(
