@@ -189,12 +189,24 @@ def query(
 
 @app.command()
 def releases(home: HomeOption = None) -> None:
-    """Every release: when, from where, and how many cells it moved."""
+    """Every release: when, from where, how many cells it moved, and the size of file and history."""
     settings = load_settings(home=home)
     serving = warehouse.current_path(settings.home).stem.removeprefix("release_")
-    table = Table("", "release", "profile", "cells", "added", "changed", "dropped", "file")
+    table = Table(
+        "",
+        "release",
+        "profile",
+        "cells",
+        "added",
+        "changed",
+        "status",
+        "dropped",
+        "file",
+        "history",
+    )
     for release in warehouse.releases(settings.home):
-        kept = (settings.published_dir / f"release_{release.release_id}.duckdb").exists()
+        kept = settings.published_dir / f"release_{release.release_id}.duckdb"
+        size = kept.stat().st_size if kept.exists() else 0
         table.add_row(
             "→" if release.release_id == serving else "",
             release.release_id,
@@ -202,8 +214,10 @@ def releases(home: HomeOption = None) -> None:
             f"{release.cells:,}",
             f"{release.added:,}",
             f"{release.changed:,}",
+            f"{release.status:,}",
             f"{release.dropped:,}",
-            "kept" if kept else "removed",
+            f"{size / 1e6:.1f} MB" if size else "removed",
+            f"{release.history_bytes / 1e6:.1f} MB" if release.history_bytes else "",
         )
     out.print(table)
 
