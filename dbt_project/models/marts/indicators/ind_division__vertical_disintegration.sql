@@ -16,6 +16,10 @@ disintegration as (
         *,
         1 - value_added_share as purchased_share
     from shares
+),
+
+cluster_cells as (
+    select * from {{ ref('int_supply__cluster_disintegration') }}
 )
 
 select
@@ -39,3 +43,23 @@ select
     {{ snapshot_list(['snapshot_id']) }} as source_ids,
     '1' as method_version
 from disintegration
+union all
+select
+    'vertical_disintegration' as indicator_id,
+    geo_id,
+    cluster_id,
+    cast(period_year as varchar) as period,
+    basis,
+    value,
+    cast(null as double) as value_lower,
+    cast(null as double) as value_upper,
+    obs_status,
+    n_obs,
+    {{ terms({
+        'output_musd': 'output_musd',
+        'value_added_musd': 'value_added_musd',
+        'imported_inputs_musd': 'imported_inputs_musd',
+    }) }} as components,
+    {{ snapshot_list(['snapshot_id']) }} as source_ids,
+    '1' as method_version
+from cluster_cells

@@ -1,0 +1,54 @@
+with concentrations as (
+    select * from {{ ref('int_regions__concentrations') }} where kind = 'cluster'
+),
+
+snapshots as (
+    select
+        period_year,
+        max(snapshot_id) as snapshot_id
+    from {{ ref('int_regions__region_totals') }}
+    group by period_year
+),
+
+cells as (
+    select
+        apec_economies.geo_id,
+        apec_economies.geo_id = 'USA' as is_covered,
+        concentrations.*,
+        snapshots.snapshot_id
+    from {{ ref('apec_economies') }} as apec_economies
+    cross join concentrations
+    inner join snapshots
+        on concentrations.period_year = snapshots.period_year
+)
+
+select
+    'ellison_glaeser_gamma' as indicator_id,
+    geo_id,
+    industry as cluster_id,
+    cast(period_year as varchar) as period,
+    'cbp_counties' as basis,
+    case when is_covered then gamma end as value,
+    case when is_covered then least(gamma_lower, gamma) end as value_lower,
+    case when is_covered then greatest(gamma_upper, gamma) end as value_upper,
+    case
+        when not is_covered then 'L'
+        when gamma is null then 'M'
+        when withheld_count > 0 then 'I'
+        else 'E'
+    end as obs_status,
+    cast(case when is_covered then regions_count else 0 end as bigint) as n_obs,
+    {{ terms({
+        'raw_concentration': 'case when is_covered then raw_concentration end',
+        'herfindahl_of_plants': 'case when is_covered then herfindahl_plants end',
+        'year_of_plant_sizes': 'case when is_covered then size_year end',
+        'plants': 'case when is_covered then plants_count end',
+        'regions_with_the_cluster': 'case when is_covered then regions_count end',
+        'regions_withheld': 'case when is_covered then withheld_count end',
+        'chance_lower': 'case when is_covered then chance_lower end',
+        'chance_upper': 'case when is_covered then chance_upper end',
+        'p_value': 'case when is_covered then p_value end',
+    }) }} as components,
+    {{ snapshot_list(['case when is_covered then snapshot_id end']) }} as source_ids,
+    '1' as method_version
+from cells
