@@ -33,6 +33,13 @@ COLUMNS = {
     ),
     "reference/high_income_economies": "geo_id economy_name income_list gni_year",
     "reference/complexity_filters": "filter_id applies_to value unit reason",
+    "reference/composite_input": (
+        "indicator_id guideline_id basis goal_low goal_high weight bounds why_these_goalposts"
+    ),
+    "reference/indicator_catalogue": (
+        "indicator_id companion_of block guideline_id core_no levels direction role is_index "
+        "sentence what_fills_it"
+    ),
     "reference/complexity_exceptions": "applies_to code decision reason",
     "reference/us_states": "state_code_fips state_name state_code_postal",
     "reference/us_counties": (
@@ -72,6 +79,8 @@ KEYS = {
     "reference/high_income_economies": ["geo_id"],
     "reference/bea_summary_names": ["bea_summary_code"],
     "reference/complexity_filters": ["filter_id"],
+    "reference/composite_input": ["indicator_id"],
+    "reference/indicator_catalogue": ["indicator_id"],
     "reference/complexity_exceptions": ["applies_to", "code"],
     "reference/us_states": ["state_code_fips"],
     "reference/us_counties": ["county_code_fips5"],
@@ -99,6 +108,9 @@ KEYS = {
 MAY_BE_EMPTY = {
     "economy_code_wdi",
     "note",
+    "companion_of",
+    "core_no",
+    "guideline_id",  # structure belongs to none
     "region_code_iso3166_2",
     "successor_of",
     "valid_from_year",
