@@ -85,9 +85,11 @@ def without_stamp(name: str, kind: str) -> str:
 
 
 def rounded(name: str, kind: str) -> str:
+    # a difference of two equal sums is nought but for the last bits of the sums
+    digits = "printf('%.10g', case when abs({0}) < 1e-12 then 0 else {0} end)"
     if kind == "DOUBLE":
-        return f"printf('%.10g', \"{name}\")"
+        return digits.format(f'"{name}"')
     if kind == "MAP(VARCHAR, DOUBLE)":
-        entry = "e.key || '=' || coalesce(printf('%.10g', e.value), 'null')"
+        entry = f"e.key || '=' || coalesce({digits.format('e.value')}, 'null')"
         return f'list_transform(map_entries("{name}"), lambda e: {entry})::varchar'
     return without_stamp(name, kind)

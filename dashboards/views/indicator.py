@@ -35,13 +35,26 @@ def show(release: Release, prefix: str, indicators: pl.DataFrame) -> None:
         prefix: of the names in the address, so that pages do not share their choices.
         indicators: rows of the dictionary, at least one.
     """
-    indicator = _choose_indicator(indicators, prefix)
+    indicator = _choose_indicator(_in_order(release, indicators), prefix)
     available = data.bases(release, indicator["indicator_id"])
     if available.is_empty():
         st.info(f"No cell of “{indicator['indicator_name']}” is in this release.")
         return
     basis = _choose_basis(available, prefix)
     _one_basis(release, prefix, indicator, basis, several=available.height > 1)
+
+
+def _in_order(release: Release, indicators: pl.DataFrame) -> pl.DataFrame:
+    """What readers look for first: economies before regions, scored before context, by name."""
+    of_economies = {
+        indicator_id: "economy" in data.bases(release, indicator_id)["geo_type"]
+        for indicator_id in indicators["indicator_id"]
+    }
+    return indicators.sort(
+        ~pl.col("indicator_id").replace_strict(of_economies, return_dtype=pl.Boolean),
+        pl.col("role") != "scored",
+        "indicator_name",
+    )
 
 
 def _choose_indicator(indicators: pl.DataFrame, prefix: str) -> dict[str, Any]:
