@@ -27,6 +27,7 @@ from pipelines.metrics.relatedness import SelfProximity
 
 Presence = Literal["rca", "given"]
 _NAMED = 5
+NO_SAMPLE = "no location is in the sample"
 _SCORES = {
     "item": pl.String,
     "code": pl.String,
@@ -232,6 +233,8 @@ def _scores(period: Any, pairs: pl.DataFrame) -> pl.DataFrame:
     inside = np.zeros(len(locations), dtype=bool), np.zeros(len(products), dtype=bool)
     eigenvalue, correlation, problem = None, None, None
     try:
+        if not sample.any():
+            raise NotDetermined(NO_SAMPLE)
         eigen = eci_pci(matrix & sample[:, None], normalise="population", parts="largest")
         pci, eigenvalue, correlation = eigen.pci, eigen.eigenvalues[0], eigen.sign_correlation
         inside = eigen.locations, eigen.products

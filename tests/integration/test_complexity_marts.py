@@ -38,8 +38,11 @@ def test_eci_is_that_of_the_flows(demo_home: Path, cells: pl.DataFrame) -> None:
     """Headings summed, RCA and presence in doubles, the eigenvector of the matrix."""
     found = _newest(cells, "eci").sort("geo_id")
     year = int(found["period"][0])
-    flows = pl.scan_parquet(demo_home / "raw/**/baci/**/flows/*.parquet")
-    codes = pl.scan_parquet(demo_home / "raw/**/baci/**/economies/*.parquet").collect()
+    with warehouse.open_published(demo_home) as con:
+        vintage = con.sql("select vintage from meta.source_snapshot where source_id = 'baci'").pl()
+    promoted = demo_home / "raw" / "synthetic" / "baci" / f"vintage={vintage.item()}"
+    flows = pl.scan_parquet(promoted / "flows" / "*.parquet")
+    codes = pl.read_parquet(promoted / "economies" / "*.parquet")
     names = dict(codes.select("economy_code", "economy_code_iso3").rows()) | {"490": "TWN"}
     exports = (
         flows.filter(pl.col("period_year") == year)
