@@ -62,6 +62,12 @@ COLUMNS = {
     "concordances/naics_revision": "from_version from_code to_version to_code",
     "concordances/hs_isic": "hs_prefix isic4_division",
     "concordances/naics_isic": "naics_prefix isic4_division",
+    "concordances/nuts_version": (
+        "nuts_version valid_from_year valid_to_year nuts1_count nuts2_count nuts3_count regulation"
+    ),
+    "concordances/nuts_link": (
+        "from_version to_version nuts_level from_code to_code population_2018"
+    ),
     "concordances/concordance_source": (
         "from_scheme to_scheme method source licence may_be_passed_on"
     ),
@@ -94,6 +100,8 @@ KEYS = {
     "concordances/naics_revision": ["from_version", "from_code", "to_code"],
     "concordances/hs_isic": ["hs_prefix"],
     "concordances/naics_isic": ["naics_prefix"],
+    "concordances/nuts_version": ["nuts_version"],
+    "concordances/nuts_link": ["from_version", "from_code", "to_code"],
     "concordances/concordance_source": ["from_scheme", "to_scheme"],
     "codes/economy": ["geo_id"],
     "codes/economy_code": ["code_scheme", "code", "geo_id"],
