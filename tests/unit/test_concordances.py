@@ -95,6 +95,49 @@ def test_naics_revisions_cover_every_industry_of_each() -> None:
     assert sides[">2017"] == sides["2017>"]
 
 
+def test_nuts_versions_have_as_many_regions_as_the_regulations_say() -> None:
+    """Counts of the laws against codes of the links; the links are of outlines, not of laws."""
+    outside = ("CH", "IS", "LI", "NO")
+    codes: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows("concordances/nuts_link"):
+        codes[row["from_version"], row["nuts_level"]].add(row["from_code"])
+        codes[row["to_version"], row["nuts_level"]].add(row["to_code"])
+    found = {
+        key: {
+            c for c in members if not c.startswith((*outside, "UK") if key[0] > "2016" else outside)
+        }
+        for key, members in codes.items()
+    }
+    expected = {
+        (row["nuts_version"], level): int(row[f"nuts{level}_count"])
+        for row in rows("concordances/nuts_version")
+        if row["nuts_version"] in ("2013", "2016", "2021", "2024")
+        for level in "123"
+        if (row["nuts_version"], level) != ("2024", "3")
+    }
+    assert {key: len(members) for key, members in found.items()} == expected
+    for row in rows("concordances/nuts_link"):
+        level = int(row["nuts_level"])
+        assert len(row["from_code"]) == len(row["to_code"]) == level + 2
+        assert row["from_code"][:2] == row["to_code"][:2]
+
+
+def test_well_known_changes_of_regions() -> None:
+    targets: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for row in rows("concordances/nuts_link"):
+        key = (row["from_version"], row["from_code"])
+        targets[key][row["to_code"]] = int(row["population_2018"])
+    assert set(targets["2013", "FR21"]) == {"FRF2"} and set(targets["2013", "FR71"]) == {"FRK2"}
+    assert set(targets["2013", "PL12"]) == {"PL91", "PL92"}
+    assert set(targets["2016", "HR04"]) == {"HR02", "HR05", "HR06"}
+    assert set(targets["2021", "PT16"]) == {"PT19", "PT1D"}
+    assert set(targets["2021", "NL31"]) == {"NL35"}
+    assert set(targets["2021", "DE21"]) == {"DE21"}
+    # Hungary's statistical office: 1 January 2018, Budapest 1,749,734 and Pest county 1,261,864
+    budapest, pest = targets["2013", "HU10"]["HU11"], targets["2013", "HU10"]["HU12"]
+    assert abs(budapest / (budapest + pest) - 1_749_734 / (1_749_734 + 1_261_864)) < 0.001
+
+
 def test_every_naics_group_and_every_division_is_placed() -> None:
     groups = {
         row["industry_code"]
@@ -150,7 +193,13 @@ def test_every_shipped_table_says_how_it_was_made() -> None:
         for old, new in [(f"NAICS{row['from_version']}", f"NAICS{row['to_version']}")]
         for pair in ((old, new), (new, old))
     }
-    assert made == revisions | {
+    versions = {
+        pair
+        for row in rows("concordances/nuts_link")
+        for old, new in [(f"NUTS{row['from_version']}", f"NUTS{row['to_version']}")]
+        for pair in ((old, new), (new, old))
+    }
+    assert made == revisions | versions | {
         ("NACE2", "ISIC4"), ("ISIC4", "NACE2"), ("NAICS2017", "ISIC4"), ("NAICS2022", "ISIC4"),
         ("HS", "ISIC4"),
     }  # fmt: skip

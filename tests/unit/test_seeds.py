@@ -58,10 +58,19 @@ COLUMNS = {
     "reference/guidelines": "guideline_no guideline_id title sentence",
     "codes/economy": "geo_id economy_name economy_kind valid_from_year valid_to_year note",
     "codes/economy_code": "code_scheme code geo_id valid_from_year valid_to_year note",
+    "codes/us_county_change": (
+        "changed_in_year from_county_code_fips5 to_county_code_fips5 population_2020 why"
+    ),
     "concordances/nace_isic": "nace2_code isic4_code",
     "concordances/naics_revision": "from_version from_code to_version to_code",
     "concordances/hs_isic": "hs_prefix isic4_division",
     "concordances/naics_isic": "naics_prefix isic4_division",
+    "concordances/nuts_version": (
+        "nuts_version valid_from_year valid_to_year nuts1_count nuts2_count nuts3_count regulation"
+    ),
+    "concordances/nuts_link": (
+        "from_version to_version nuts_level from_code to_code population_2018"
+    ),
     "concordances/concordance_source": (
         "from_scheme to_scheme method source licence may_be_passed_on"
     ),
@@ -90,10 +99,13 @@ KEYS = {
     "reference/obs_status": ["obs_status"],
     "reference/guidelines": ["guideline_no"],
     "reference/national_regions": ["source_id", "region_code"],
+    "codes/us_county_change": ["from_county_code_fips5", "to_county_code_fips5"],
     "concordances/nace_isic": ["nace2_code"],
     "concordances/naics_revision": ["from_version", "from_code", "to_code"],
     "concordances/hs_isic": ["hs_prefix"],
     "concordances/naics_isic": ["naics_prefix"],
+    "concordances/nuts_version": ["nuts_version"],
+    "concordances/nuts_link": ["from_version", "from_code", "to_code"],
     "concordances/concordance_source": ["from_scheme", "to_scheme"],
     "codes/economy": ["geo_id"],
     "codes/economy_code": ["code_scheme", "code", "geo_id"],
@@ -111,6 +123,7 @@ MAY_BE_EMPTY = {
     "companion_of",
     "core_no",
     "guideline_id",  # structure belongs to none
+    "population_2020",
     "region_code_iso3166_2",
     "successor_of",
     "valid_from_year",
@@ -262,6 +275,40 @@ def test_changed_counties_carry_their_years() -> None:
     regions = [code for code in years if re.fullmatch(r"091\d\d", code)]
     assert len(former) == 8 and all(years[code][1] for code in former)
     assert len(regions) == 9 and all(years[code] == ("2022", "") for code in regions)
+
+
+def test_connecticut_adds_up_to_its_counties_and_to_its_planning_regions() -> None:
+    """Both margins are counts of the census of 2020 as published; the cells are sums of towns."""
+    counties, regions = Counter[str](), Counter[str]()
+    for row in seed("codes/us_county_change"):
+        if row["from_county_code_fips5"].startswith("09"):
+            counties[row["from_county_code_fips5"]] += int(row["population_2020"])
+            regions[row["to_county_code_fips5"]] += int(row["population_2020"])
+    assert counties == {
+        "09001": 957_419, "09003": 899_498, "09005": 185_186, "09007": 164_245,
+        "09009": 864_835, "09011": 268_555, "09013": 149_788, "09015": 116_418,
+    }  # fmt: skip
+    assert regions == {
+        "09110": 976_248, "09120": 325_778, "09130": 174_225, "09140": 450_376, "09150": 95_348,
+        "09160": 112_503, "09170": 570_487, "09180": 280_430, "09190": 620_549,
+    }  # fmt: skip
+    assert sum(counties.values()) == 3_605_944
+
+
+def test_every_county_that_ended_since_2010_has_its_successors() -> None:
+    rows = seed("codes/us_county_change")
+    years = {
+        row["county_code_fips5"]: (row["valid_from_year"], row["valid_to_year"])
+        for row in seed("reference/us_counties")
+    }
+    ended = {code for code, (_, last) in years.items() if last >= "2011"}
+    assert {row["from_county_code_fips5"] for row in rows} == ended
+    for row in rows:
+        first, _ = years[row["to_county_code_fips5"]]
+        assert not first or first == row["changed_in_year"], row
+    several = Counter(row["from_county_code_fips5"] for row in rows)
+    for row in rows:
+        assert row["population_2020"] or several[row["from_county_code_fips5"]] == 1, row
 
 
 def test_statuses_are_the_closed_list_and_four_of_them_have_no_value() -> None:

@@ -6,6 +6,10 @@ naics_revision as (
     select * from {{ ref('naics_revision') }}
 ),
 
+nuts_link as (
+    select * from {{ ref('nuts_link') }}
+),
+
 naics_isic as (
     select * from {{ ref('naics_isic') }}
 ),
@@ -113,6 +117,57 @@ counted as (
     from pairs
 ),
 
+-- Regions that were split go to their parts by the people who live there.
+nuts_pairs as (
+    select
+        'NUTS' || from_version as from_scheme,
+        from_code,
+        'NUTS' || to_version as to_scheme,
+        to_code,
+        population_2018
+    from nuts_link
+    union all
+    select
+        'NUTS' || to_version as from_scheme,
+        to_code as from_code,
+        'NUTS' || from_version as to_scheme,
+        from_code as to_code,
+        population_2018
+    from nuts_link
+),
+
+nuts_shares as (
+    select
+        *,
+        count(*) over (partition by from_scheme, to_scheme, from_code) as targets_count,
+        sum(population_2018) over (partition by from_scheme, to_scheme, from_code) as people
+    from nuts_pairs
+),
+
+weighted as (
+    select
+        from_scheme,
+        from_code,
+        to_scheme,
+        to_code,
+        cast(1 as double) / targets_count as weight,
+        case
+            when is_main_part then 'main_part'
+            when targets_count = 1 then 'exact'
+            else 'equal_parts'
+        end as weight_basis
+    from counted
+    union all
+    select
+        from_scheme,
+        from_code,
+        to_scheme,
+        to_code,
+        cast(population_2018 as double) / nullif(people, 0) as weight,
+        case when targets_count = 1 then 'exact' else 'population' end as weight_basis
+    from nuts_shares
+),
+
 -- One's own table takes the place of the shipped one for the two classifications that it links; of
 -- several for the same two, the first by name.
 own_ranked as (
@@ -130,22 +185,18 @@ own_pairs as (
 
 shipped as (
     select
-        counted.from_scheme,
-        counted.from_code,
-        counted.to_scheme,
-        counted.to_code,
-        cast(1 as double) / counted.targets_count as weight,
-        case
-            when counted.is_main_part then 'main_part'
-            when counted.targets_count = 1 then 'exact'
-            else 'equal_parts'
-        end as weight_basis,
+        weighted.from_scheme,
+        weighted.from_code,
+        weighted.to_scheme,
+        weighted.to_code,
+        weighted.weight,
+        weighted.weight_basis,
         'clusterkpi' as origin,
         cast(null as varchar) as snapshot_id
-    from counted
+    from weighted
     left join own_pairs
-        on counted.from_scheme = own_pairs.from_scheme
-        and counted.to_scheme = own_pairs.to_scheme
+        on weighted.from_scheme = own_pairs.from_scheme
+        and weighted.to_scheme = own_pairs.to_scheme
     where own_pairs.from_scheme is null
 ),
 

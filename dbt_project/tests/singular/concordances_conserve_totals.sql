@@ -3,7 +3,9 @@
 {%- set schemes = [
     ('NACE2', 'ISIC4'), ('ISIC4', 'NACE2'), ('NAICS2012', 'NAICS2017'), ('NAICS2017', 'NAICS2012'),
     ('NAICS2017', 'NAICS2022'), ('NAICS2022', 'NAICS2017'), ('NAICS2017', 'ISIC4'),
-    ('NAICS2022', 'ISIC4'), ('HS', 'ISIC4'),
+    ('NAICS2022', 'ISIC4'), ('HS', 'ISIC4'), ('NUTS2013', 'NUTS2016'), ('NUTS2016', 'NUTS2013'),
+    ('NUTS2016', 'NUTS2021'), ('NUTS2021', 'NUTS2016'), ('NUTS2021', 'NUTS2024'),
+    ('NUTS2024', 'NUTS2021'),
 ] %}
 with links as (
     select * from {{ ref('concordance') }}
