@@ -81,7 +81,7 @@ def test_every_member_is_listed_with_or_without_a_score(release) -> None:
 
 
 def test_every_score_opens_to_its_cells(release) -> None:
-    """Guideline scores are means of the normalised cells, overall scores geometric means of them."""
+    """Guideline scores are means of normalised cells, overall ones geometric means of them."""
     report = run(release)
     membership = {row["indicator_id"]: row["guideline_id"] for row in report.inputs.to_dicts()}
     cells = report.cells.filter(pl.col("geo_id") == "E01", pl.col("period") == "2020")
