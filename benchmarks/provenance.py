@@ -174,7 +174,8 @@ def main() -> None:
     )
     seconds = passports(home)
     print(
-        f"explain, whole command: median {seconds[len(seconds) // 2]:.2f} s, worst {seconds[-1]:.2f} s"
+        f"explain, whole command: median {seconds[len(seconds) // 2]:.2f} s, "
+        f"worst {seconds[-1]:.2f} s"
     )
     first = warehouse.releases(home)[0].release_id
     print(f"the whole fact as of the first release: {past_fact(file, first):.2f} s")
