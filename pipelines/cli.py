@@ -189,7 +189,7 @@ def query(
 
 @app.command()
 def releases(home: HomeOption = None) -> None:
-    """Every release: when, from where, how many cells it moved, and the size of file and history."""
+    """Every release: when, from where, cells it moved, and the size of file and history."""
     settings = load_settings(home=home)
     serving = warehouse.current_path(settings.home).stem.removeprefix("release_")
     table = Table(

@@ -244,6 +244,8 @@ def test_export_specialisation_of_the_two_exporters(
 
 
 RECOMPUTED = ("broadband_adoption", "tertiary_enrolment", "indigenous_patent_share")
+
+
 def test_reach_of_the_two_exporters(con: duckdb.DuckDBPyConnection, real_data: Path) -> None:
     """Concentration and the part of high-income economies, of all products, from the rows."""
     (path,) = (real_data / "trade/baci").glob("BACI_HS17_Y2020*.csv.gz")
