@@ -62,6 +62,28 @@ exports as (
         and advantages.cluster_id = near.cluster_id
     left join samples
         on advantages.period_year = samples.period_year
+),
+
+regions as (
+    select * from {{ ref('int_regions__relatedness') }}
+),
+
+region_snapshots as (
+    select
+        period_year,
+        max(snapshot_id) as snapshot_id
+    from {{ ref('int_regions__relatedness_cells') }}
+    group by period_year
+),
+
+employment as (
+    select
+        regions.*,
+        region_snapshots.snapshot_id,
+        coalesce(regions.density_upper - regions.density_lower > 1e-12, false) as is_interval
+    from regions
+    inner join region_snapshots
+        on regions.period_year = region_snapshots.period_year
 )
 
 select
@@ -92,3 +114,28 @@ select
     ]) }} as source_ids,
     '1' as method_version
 from exports
+union all
+select
+    'relatedness_density' as indicator_id,
+    geo_id,
+    cluster_id,
+    cast(period_year as varchar) as period,
+    'cbp_employment' as basis,
+    density as value,
+    case when is_interval then density_lower end as value_lower,
+    case when is_interval then density_upper end as value_upper,
+    case
+        when density is null then 'M'
+        when is_interval then 'E'
+        when density = 0 then 'Z'
+        else 'A'
+    end as obs_status,
+    near_own_count as n_obs,
+    {{ terms({
+        'own_lq_is_at_least_1': 'has_advantage',
+        'near_clusters_not_known': 'unknown_count',
+        'regions_in_sample': 'regions_count',
+    }) }} as components,
+    {{ snapshot_list(['snapshot_id']) }} as source_ids,
+    '1' as method_version
+from employment
