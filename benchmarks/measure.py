@@ -10,7 +10,6 @@ import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 
@@ -45,22 +44,8 @@ def cost(work: Callable[..., Any], *arguments: Any) -> Cost:
     raise RuntimeError(f"{getattr(work, '__name__', work)}: {answer}")
 
 
-def peak_bytes() -> int:
-    """The most memory that this process has had.
-
-    `ru_maxrss` of a new process begins with what its parent had before the exec, so that a large
-    parent hides what a small child takes; the kernel's own high-water mark begins anew.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 def _run(sender: Any, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    before, memory = resource.getrusage(resource.RUSAGE_SELF), peak_bytes()
+    before = resource.getrusage(resource.RUSAGE_SELF)
     started = time.perf_counter()
     try:
         result = work(*arguments)
@@ -70,4 +55,4 @@ def _run(sender: Any, work: Callable[..., Any], arguments: tuple[Any, ...]) -> N
     wall = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    sender.send(Cost(wall, cpu, peak_bytes() - memory, result))
+    sender.send(Cost(wall, cpu, (after.ru_maxrss - before.ru_maxrss) * 1024, result))

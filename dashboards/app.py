@@ -18,7 +18,6 @@ from dashboards.data import Release
 from dashboards.views import (
     cluster,
     compare,
-    economy,
     guideline,
     indicator,
     methodology,
@@ -97,7 +96,6 @@ def contents(release: Release) -> list[Entry]:
     )
     return [
         Entry("", "Overview", "overview", overview.render),
-        Entry("", "Profile of an economy", "economy", economy.render),
         *guides,
         *structure,
         Entry("Explore", "One indicator", "indicator", indicator.render),

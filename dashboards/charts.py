@@ -6,8 +6,7 @@ layout.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import altair as alt
 import polars as pl
@@ -121,75 +120,6 @@ def spread(
         .encode(x=x, y=y, text="geo_name:N", color=colour)
     )
     return dress(strokes + middle + points + labels, look=look, height=130)
-
-
-def standings(rows: Sequence[Mapping[str, Any]], *, look: Look) -> alt.LayerChart:
-    """For each indicator the share of peers with a lower value, as a band where it is not exact.
-
-    Args:
-        rows: result of `narrative.standings`; rows without a standing are left out.
-        look: colours, and whether to write on the picture that the figures are synthetic.
-    """
-    colours = look.palette
-    data = pl.DataFrame(
-        [
-            {
-                "name": f"{row['indicator_name']} ({row['basis_name']})",
-                "share": found.share,
-                "low": min(found.share_lower, found.share_upper),
-                "high": max(found.share_lower, found.share_upper),
-                "is_certain": "certain" if found.is_certain else "not distinguishable",
-                "value": row["value"],
-                "peers": found.peers,
-            }
-            for row in rows
-            if (found := row["standing"]).share is not None
-        ]
-    )
-    order = data["name"].to_list()
-    y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, grid=True))
-    axis = alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1], grid=False)
-    title = "peers with a lower value"
-    x = alt.X("share:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=axis)
-    tip = [
-        alt.Tooltip("name:N", title="Indicator"),
-        alt.Tooltip("value:Q", title="Value"),
-        alt.Tooltip("share:Q", title="Peers below", format=".0%"),
-        alt.Tooltip("peers:Q", title="Peers"),
-        alt.Tooltip("is_certain:N", title="Side of the middle"),
-    ]
-    quarters = (
-        alt.Chart(pl.DataFrame({"a": [0.25], "b": [0.75]}))
-        .mark_rect(color=colours.panel)
-        .encode(x=alt.X("a:Q", axis=axis, title=title), x2="b:Q")
-    )
-    middle = (
-        alt.Chart(pl.DataFrame({"half": [0.5]}))
-        .mark_rule(color=colours.mute, strokeDash=[4, 3])
-        .encode(x="half:Q")
-    )
-    bands = (
-        alt.Chart(data)
-        .mark_rule(color=colours.quiet, strokeWidth=7)
-        .encode(y=y, x="low:Q", x2="high:Q")
-    )
-    points = (
-        alt.Chart(data)
-        .mark_point(filled=True, size=95, opacity=1)
-        .encode(
-            y=y,
-            x=x,
-            tooltip=tip,
-            color=alt.Color(
-                "is_certain:N",
-                scale=alt.Scale(
-                    domain=["certain", "not distinguishable"], range=[colours.brand, colours.quiet]
-                ),
-                legend=None,
-            ),
-        )
-    )
-    return dress(alt.layer(quarters, middle, bands, points), look=look, height=26 * len(order) + 40)
 
 
 def profile(frame: pl.DataFrame, *, unit: str, look: Look) -> alt.LayerChart:

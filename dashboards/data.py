@@ -349,7 +349,7 @@ def newest(release: Release) -> pl.DataFrame:
                  count(value) over (partition by indicator_id, basis) as places
           from cells where place = 1
         )
-        select n.indicator_id, i.indicator_name, i.guideline_id, i.direction, i.role, n.basis,
+        select n.indicator_id, i.indicator_name, i.guideline_id, i.direction, n.basis,
                b.basis_name, b.unit, n.geo_id, n.period, n.value, n.value_lower, n.value_upper,
                n.obs_status, n.low, n.high
         from newest n

@@ -6,7 +6,7 @@ Does not belong here: what one page is about (`dashboards.views`), queries (`das
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -193,35 +193,9 @@ DIRECTIONS = {
 }
 
 
-def draw(builder: Callable[..., Any], *arguments: Any, alt: str, **named: Any) -> None:
-    """A picture of `dashboards.charts`; made once for the same figures and the same look."""
-    name = f"{builder.__module__}.{builder.__qualname__}"
-    spec = _spec(builder, name, arguments, named)
-    st.vega_lite_chart(spec=spec, theme=None, width="stretch", alt=alt)
-
-
-def draw_map(builder: Callable[..., Any], *arguments: Any, alt: str, **named: Any) -> None:
-    """A map of `dashboards.maps`, and which places have a figure that it cannot show."""
-    name = f"{builder.__module__}.{builder.__qualname__}"
-    spec, without_outline = _spec(builder, name, arguments, named)
-    st.vega_lite_chart(spec=spec, theme=None, width="stretch", alt=alt)
-    unmapped(without_outline)
-
-
-def _content(frame: pl.DataFrame) -> tuple[tuple[str, ...], int]:
-    return tuple(frame.columns), int(frame.hash_rows(seed=1).implode().hash()[0]) + frame.height
-
-
-# Altair checks every part of a picture against its schema, which takes longer than all queries.
-@st.cache_data(max_entries=200, show_spinner=False, hash_funcs={pl.DataFrame: _content})
-def _spec(
-    _builder: Callable[..., Any], name: str, arguments: tuple[Any, ...], named: dict[str, Any]
-) -> Any:
-    made = _builder(*arguments, **named)
-    if isinstance(made, tuple):
-        spec, filled = made
-        return spec, filled.without_outline
-    return made.to_dict()
+def map_chart(spec: Mapping[str, Any], alt: str) -> None:
+    """A map from `dashboards.maps`."""
+    st.vega_lite_chart(spec=dict(spec), theme=None, width="stretch", alt=alt)
 
 
 def unmapped(names: Sequence[str]) -> None:

@@ -10,7 +10,6 @@ last good figures stay in service); 2 bad usage or configuration.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 import sys
@@ -25,18 +24,9 @@ import polars as pl
 import typer
 from rich.table import Table
 
-from pipelines import __version__, timeline, warehouse
-from pipelines.commands import (
-    clusters,
-    composite,
-    concordance,
-    coverage,
-    metrics,
-    provenance,
-    regions,
-    supplement,
-)
-from pipelines.commands.console import HomeOption, err, out, plain
+from pipelines import __version__, warehouse
+from pipelines.commands import clusters, metrics, regions, supplement
+from pipelines.commands.console import err, out, plain
 from pipelines.errors import ClusterkpiError, ConfigError
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 
@@ -49,6 +39,7 @@ app = typer.Typer(
 ProfileOption = Annotated[
     str | None, typer.Option(help="demo, live or replay:INDEX_FILE [CLUSTERKPI_PROFILE]")
 ]
+HomeOption = Annotated[Path | None, typer.Option(help="state directory [CLUSTERKPI_HOME]")]
 
 
 class Format(StrEnum):
@@ -151,27 +142,17 @@ def query(
     sql: Annotated[str, typer.Argument(help="a read-only query on the published file")],
     format: Annotated[Format, typer.Option(help="how to print the result")] = Format.TABLE,
     release: Annotated[str | None, typer.Option(help="a kept release instead of current")] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option(help="what was in service on a day or at a time (UTC), or a release"),
-    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Ask the published file. Parquet goes to standard output."""
     settings = load_settings(home=home)
-    if release is not None and as_of is not None:
-        raise ConfigError("--release names a file and --as-of a moment; give one of them")
     path = None
     if release is not None:
         path = settings.published_dir / f"release_{release}.duckdb"
         if not path.exists():
             raise ConfigError(f"release {release} is not kept; see `clusterkpi releases`")
     try:
-        with contextlib.ExitStack() as stack:
-            if as_of is not None:
-                con, _ = stack.enter_context(timeline.open_as_of(settings, as_of))
-            else:
-                con = stack.enter_context(warehouse.open_published(settings.home, path))
+        with warehouse.open_published(settings.home, path) as con:
             relation = con.sql(sql)
             frame = relation.pl() if relation is not None else pl.DataFrame()
     except duckdb.Error as error:
@@ -189,24 +170,12 @@ def query(
 
 @app.command()
 def releases(home: HomeOption = None) -> None:
-    """Every release: when, from where, how many cells it moved; size of file and history."""
+    """Every release: when, from where, and how many cells it moved."""
     settings = load_settings(home=home)
     serving = warehouse.current_path(settings.home).stem.removeprefix("release_")
-    table = Table(
-        "",
-        "release",
-        "profile",
-        "cells",
-        "added",
-        "changed",
-        "status",
-        "dropped",
-        "file",
-        "history",
-    )
+    table = Table("", "release", "profile", "cells", "added", "changed", "dropped", "file")
     for release in warehouse.releases(settings.home):
-        kept = settings.published_dir / f"release_{release.release_id}.duckdb"
-        size = kept.stat().st_size if kept.exists() else 0
+        kept = (settings.published_dir / f"release_{release.release_id}.duckdb").exists()
         table.add_row(
             "→" if release.release_id == serving else "",
             release.release_id,
@@ -214,10 +183,8 @@ def releases(home: HomeOption = None) -> None:
             f"{release.cells:,}",
             f"{release.added:,}",
             f"{release.changed:,}",
-            f"{release.status:,}",
             f"{release.dropped:,}",
-            f"{size / 1e6:.1f} MB" if size else "removed",
-            f"{release.history_bytes / 1e6:.1f} MB" if release.history_bytes else "",
+            "kept" if kept else "removed",
         )
     out.print(table)
 
@@ -320,11 +287,8 @@ def doctor(profile: ProfileOption = "live", home: HomeOption = None) -> None:
     raise typer.Exit(1 if failed else 0)
 
 
-app.command()(composite.composite)
-app.command()(coverage.coverage)
-for group in (clusters, concordance, metrics, regions, supplement):
+for group in (clusters, metrics, regions, supplement):
     app.add_typer(group.app)
-provenance.register(app)
 
 
 @app.command()

@@ -28,25 +28,6 @@ METRICS_DIR = PROJECT_ROOT / "pipelines" / "metrics"
 
 
 @dataclass(frozen=True)
-class Project:
-    """A checkout whose SQL and formulas build a candidate: this one, or one of the past."""
-
-    root: Path
-
-    @property
-    def dbt_dir(self) -> Path:
-        return self.root / "dbt_project"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Formulas in Python come from the same checkout as the SQL that calls them."""
-        return {} if self.root == PROJECT_ROOT else {"PYTHONPATH": str(self.root)}
-
-
-HERE = Project(PROJECT_ROOT)
-
-
-@dataclass(frozen=True)
 class NodeResult:
     """One line of dbt's run results."""
 
@@ -71,7 +52,6 @@ def environment(settings: Settings) -> dict[str, str]:
         "CLUSTERKPI_CANDIDATE": str(settings.build_dir / "candidate.duckdb"),
         "CLUSTERKPI_DBT_THREADS": str(settings.threads),
         "CLUSTERKPI_MEMORY_LIMIT": settings.memory_limit,
-        "CLUSTERKPI_BOOTSTRAP_DRAWS": str(settings.bootstrap_draws),
         "CLUSTERKPI_TEMP_DIRECTORY": str(settings.build_dir / "spill"),
         "DBT_TARGET_PATH": str(settings.build_dir / "dbt_target"),
         "DBT_LOG_PATH": str(settings.build_dir / "dbt_logs"),
@@ -80,13 +60,12 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def arguments(*words: str, project: Project = HERE) -> list[str]:
-    """dbt's arguments after `dbt`, for a project."""
-    folder = str(project.dbt_dir)
-    return [*words, "--project-dir", folder, "--profiles-dir", folder]
+def arguments(*words: str) -> list[str]:
+    """dbt's arguments after `dbt`, for the project of this checkout."""
+    return [*words, "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
 
 
-def run(settings: Settings, *words: str, project: Project = HERE) -> list[NodeResult]:
+def run(settings: Settings, *words: str) -> list[NodeResult]:
     """Run dbt to its end.
 
     Returns:
@@ -102,12 +81,8 @@ def run(settings: Settings, *words: str, project: Project = HERE) -> list[NodeRe
         results.unlink(missing_ok=True)
         with log.open("wb") as sink:
             finished = subprocess.run(
-                [
-                    str(Path(sys.executable).with_name("dbt")),
-                    "--no-use-colors",
-                    *arguments(*words, project=project),
-                ],
-                env={**os.environ, **environment(settings), **project.environment},
+                [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments(*words)],
+                env={**os.environ, **environment(settings)},
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 check=False,
@@ -145,18 +120,12 @@ def read_results(path: Path) -> list[NodeResult]:
 
 def code_digest() -> str:
     """Hash of everything that can change a figure: dbt's project and the formulas in Python."""
-    return hashlib.sha256("".join(digests()).encode()).hexdigest()
-
-
-def digests() -> tuple[str, str]:
-    """The two halves of `code_digest`: code (SQL, its YAML, formulas), and the lists (seeds)."""
-    code, lists = hashlib.sha256(), hashlib.sha256()
+    digest = hashlib.sha256()
     folders = [*(PROJECT_DIR / name for name in ("models", "macros", "seeds")), METRICS_DIR]
     for folder in folders:
-        digest = lists if folder.name == "seeds" else code
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.suffix in (".sql", ".yml", ".csv", ".py"):
                 digest.update(str(path.relative_to(PROJECT_ROOT)).encode())
                 digest.update(path.read_bytes())
-    code.update((PROJECT_DIR / "dbt_project.yml").read_bytes())
-    return code.hexdigest(), lists.hexdigest()
+    digest.update((PROJECT_DIR / "dbt_project.yml").read_bytes())
+    return digest.hexdigest()

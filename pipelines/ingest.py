@@ -24,16 +24,7 @@ from pipelines.http.client import Client, RequestSpec, Validators
 from pipelines.landing import Landed, Landing
 from pipelines.settings import Settings
 from pipelines.sources.base import Answer, Source
-from pipelines.vintages import (
-    Manifest,
-    PartState,
-    Reply,
-    TableFiles,
-    VintageWriter,
-    latest,
-    missing_in_landing,
-    record_in_landing,
-)
+from pipelines.vintages import Manifest, PartState, TableFiles, VintageWriter, latest
 
 _MAX_REQUESTS_PER_PART = 500
 _FEWEST_ROWS = 50  # of a period, for a loss to be told from chance
@@ -115,10 +106,6 @@ def ingest(source: Source, night: Night) -> SourceReport:
     """
     settings = night.settings
     manifest = latest(settings.raw_dir, settings.realm, source.id)
-    for unknown in missing_in_landing(
-        settings.landing_dir, settings.raw_dir, settings.realm, source.id
-    ):
-        record_in_landing(settings.landing_dir, unknown)
     report = SourceReport(source.id)
     writer = VintageWriter(
         settings.raw_dir, settings.quarantine_dir, settings.realm, source.id, night.vintage
@@ -157,14 +144,14 @@ def ingest(source: Source, night: Night) -> SourceReport:
     vanished = source.parts_may_vanish and set(manifest.parts) - set(wanted)
     if promoted or vanished:
         parts = {**manifest.parts, **promoted}
-        fresh = Manifest(
-            source.id,
-            settings.realm,
-            night.vintage,
-            {part: parts[part] for part in sorted(parts) if part in wanted},
+        writer.commit(
+            Manifest(
+                source.id,
+                settings.realm,
+                night.vintage,
+                {part: parts[part] for part in sorted(parts) if part in wanted},
+            )
         )
-        writer.commit(fresh)
-        record_in_landing(settings.landing_dir, fresh)
     return report
 
 
@@ -176,7 +163,7 @@ def _probe(
     fetched = night.client.fetch(spec)
     report.requests += 1
     night.landing.log(fetched, licence_id=source.licence.id)
-    if fetched.outcome not in (Outcome.OK, Outcome.EMPTY) or not fetched.entity_bytes:
+    if fetched.outcome is not Outcome.OK:
         step = Step.PARKED if fetched.outcome in PARKED else Step.FAILED
         raise _PartTrouble(step, fetched.outcome, _advice(source, spec.public_url, fetched.verdict))
     return night.landing.land(fetched).read()
@@ -237,8 +224,6 @@ def _bring_up_to_date(
         canonical = source.canonical_sha256(part, replies)
     except Incomplete as error:
         outcome = Outcome(error.outcome)
-        if outcome is Outcome.NOT_YET_PUBLISHED:  # the publisher says that there is nothing yet
-            return PartReport(source.id, part, Step.NOT_YET_PUBLISHED, error.detail, outcome)
         if outcome is Outcome.TORN and not again:  # the publisher changed it while we read
             return _bring_up_to_date(source, part, manifest, night, writer, report, again=True)
         raise _PartTrouble(
@@ -262,20 +247,9 @@ def _bring_up_to_date(
         canonical_sha256=canonical,
         parser_version=source.parser_version,
         tables={},
-        replies=tuple(
-            Reply(
-                reply.sha256,
-                reply.media.value,
-                reply.url,
-                reply.requested_at.isoformat(),
-                reply.etag,
-                reply.last_modified,
-            )
-            for reply in replies
-        ),
     )
     try:
-        fresh = parse(source, fresh, replies, writer)
+        fresh = _parse(source, fresh, replies, writer)
     except SchemaDrift as error:
         raise _PartTrouble(Step.FAILED, Outcome.SCHEMA_DRIFT, str(error)) from error
     _promotion_gate(source, fresh, state, night.settings)
@@ -302,7 +276,7 @@ def _ask(source: Source, part: str, night: Night, report: SourceReport) -> list[
             try:
                 answers.append(replace(_one(source, piece, night, report), spec=spec))
             except _PartTrouble as trouble:
-                smaller = source.split(piece, answers) if trouble.outcome in _SPLITTABLE else []
+                smaller = source.split(piece) if trouble.outcome in _SPLITTABLE else []
                 if not smaller:
                     raise
                 pieces = smaller + pieces
@@ -357,14 +331,9 @@ def _advice(source: Source, url: str, verdict: Verdict) -> str:
     return f"{url}: {verdict.outcome.value}: {verdict.detail}{wait}; {what}"
 
 
-def parse(
+def _parse(
     source: Source, state: PartState, replies: list[Landed], writer: VintageWriter
 ) -> PartState:
-    """Read landed bytes through their source and contracts into the files of a vintage.
-
-    Raises:
-        SchemaDrift: a required member or column is not there.
-    """
     tables: dict[str, TableFiles] = {}
     first = last = None
     units: set[str] = set()

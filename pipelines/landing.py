@@ -28,7 +28,6 @@ from pipelines.http.client import Fetched, Validators
 from pipelines.storage import append_line, fsync_dir, read_lines, readable_os_errors
 
 _CHUNK_BYTES = 1 << 20
-SIGNAL_PART = "_signal"  # request that asks about a whole source, not about one part
 LOG_SCHEMA: dict[str, Any] = {
     "run_id": pl.String,
     "realm": pl.String,
@@ -199,16 +198,6 @@ def _log_frame(records: Iterable[dict[str, Any]]) -> pl.DataFrame:
     )
 
 
-def note_event(landing_dir: Path, event: str, **facts: Any) -> None:
-    """Write down a run or a release beside the bytes, so that the landing alone tells of it."""
-    append_line(landing_dir / "events.jsonl", {"event": event, **facts})
-
-
-def events(landing_dir: Path) -> list[dict[str, Any]]:
-    """Runs (`run`) and releases (`publish`), oldest first."""
-    return read_lines(landing_dir / "events.jsonl")
-
-
 def read_log(landing_dir: Path) -> pl.DataFrame:
     """The whole request log, oldest first, including a run in progress."""
     folder = landing_dir / "log"
@@ -236,23 +225,6 @@ def known_validators(log: pl.DataFrame, realm: str) -> dict[str, tuple[str, Vali
             Iterable[tuple[str, str, str | None, str | None, str | None]],
             useful.select(columns).iter_rows(),
         )
-    }
-
-
-def last_asked(log: pl.DataFrame, realm: str) -> dict[str, datetime]:
-    """`source/part` → when its publisher was last asked about it.
-
-    A signal of a whole source speaks for each of its parts.
-    """
-    asked = (
-        log.filter(pl.col("realm") == realm)
-        .group_by("source", "part")
-        .agg(pl.col("finished_at").max())
-    )
-    times = {(source, part): when for source, part, when in asked.iter_rows()}
-    return {
-        f"{source}/{part}": max(when, times.get((source, SIGNAL_PART), when))
-        for (source, part), when in times.items()
     }
 
 

@@ -9,7 +9,7 @@ import datetime as dt
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipelines.errors import ConfigError
@@ -67,18 +67,6 @@ class Settings(BaseSettings):
         "signals no change, to catch edits that come without a signal",
     )
 
-    # sources that are off unless they are asked for
-    comtrade_key: SecretStr = Field(
-        SecretStr(""), description="key of the UN Comtrade API; without it, Comtrade is off"
-    )
-    comtrade_years: int = Field(5, ge=1, le=30, description="newest years that are read")
-    comtrade_partners: tuple[str, ...] = Field(
-        (), description="JSON list of partner codes beside the world (0); empty: the world only"
-    )
-    accept_non_commercial: bool = Field(
-        False, description="read sources whose licence forbids commercial use (ITU)"
-    )
-
     # politeness and patience towards sources
     contact: str = Field("", description="mail address or URL sent in the User-Agent (live)")
     host_interval_seconds: dict[str, float] = Field(
@@ -94,17 +82,6 @@ class Settings(BaseSettings):
     max_quarantine_share: float = Field(0.02, ge=0, le=1)
     max_row_change_share: float = Field(0.2, ge=0, description="0.2 = plus or minus 20 percent")
     keep_releases: int = Field(14, ge=1, description="published files kept; history is kept whole")
-    revision_share: float = Field(
-        0.08,
-        ge=0,
-        description="room for the revision log inside a release, as a share of its fact; history/ "
-        "has all of it",
-    )
-
-    # figures
-    bootstrap_draws: int = Field(
-        99, ge=19, le=99_999, description="of the significance of quotients; stated in each cell"
-    )
 
     # machine
     memory_limit: str = "4GB"

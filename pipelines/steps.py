@@ -20,23 +20,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from pipelines import (
-    __version__,
-    candidate,
-    checks,
-    dbt,
-    history,
-    lineage,
-    reader_macros,
-    timeline,
-    warehouse,
-)
+from pipelines import __version__, candidate, checks, dbt, history, warehouse
 from pipelines.errors import ClusterkpiError, ConfigError
 from pipelines.http.client import Client, RetryPolicy
 from pipelines.ingest import Night, SourceReport, Step, ingest
-from pipelines.landing import Landing, known_validators, note_event, read_log, utc_stamp
+from pipelines.landing import Landing, known_validators, read_log, utc_stamp
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.sources.base import Source, discover, select
 from pipelines.storage import exclusive
@@ -51,7 +39,7 @@ class Run:
 
     settings: Settings
     profile: Profile
-    night: Night | None  # None: nothing is asked of anybody
+    night: Night
     sources: dict[str, Source]
     release_id: str
     started_at: datetime
@@ -69,21 +57,12 @@ class Run:
 
 @dataclass(frozen=True)
 class ReleasePlan:
-    """Whether there is anything to build, and why.
-
-    Attributes:
-        fingerprint: over all that follows; equal fingerprints are equal releases.
-        inputs_sha256: what the sources said: every snapshot.
-        code_sha256, definitions_sha256: how it is computed: code, and lists.
-    """
+    """Whether there is anything to build, and why."""
 
     needed: bool
     why: str
     fingerprint: str
     manifests: dict[str, Manifest]
-    inputs_sha256: str = ""
-    code_sha256: str = ""
-    definitions_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,23 +116,13 @@ def open_run(
     sources = select(only, settings)
     with exclusive(settings.home):
         warehouse.recover(settings.home)
-        published = (release.release_id for release in warehouse.releases(settings.home))
-        history.forget_unpublished(settings.history_dir, published)
         _refuse_demo_over_official(settings)
         started = datetime.now(UTC)
-        vintage = new_stamp(settings, started)
+        vintage = _new_stamp(settings, started)
         landing = Landing(
             settings.landing_dir, run_id=vintage, realm=settings.realm, profile=settings.profile
         )
         landing.close_log()  # journals of killed nights
-        note_event(
-            settings.landing_dir,
-            "run",
-            run_id=vintage,
-            realm=settings.realm,
-            profile=settings.profile,
-            notice=profile.notice,
-        )
         client = Client(
             profile.transport,
             landing.work_dir,
@@ -186,7 +155,7 @@ def open_run(
 def ingest_source(run: Run, source_id: str) -> SourceReport:
     """Step: bring one source up to date; one that is off in this run reports nothing."""
     source = run.sources.get(source_id)
-    report = ingest(source, run.night) if source and run.night else SourceReport(source_id)
+    report = ingest(source, run.night) if source else SourceReport(source_id)
     run.reports[source_id] = report
     now = datetime.now(UTC).isoformat()
     warehouse.write_last_checked(
@@ -225,20 +194,16 @@ def plan_release(run: Run, *, force: bool = False) -> ReleasePlan:
             "no source delivered anything, tonight or before, so there is nothing to publish:\n  "
             + "\n  ".join(run.troubled[:8])
         )
-    inputs = hashlib.sha256(
-        json.dumps([settings.realm, snapshots, settings.bootstrap_draws]).encode()
-    ).hexdigest()
-    code, definitions = dbt.digests()
-    fingerprint = hashlib.sha256(f"{inputs}{code}{definitions}".encode()).hexdigest()
+    text = json.dumps([settings.realm, snapshots, dbt.code_digest()])
+    fingerprint = hashlib.sha256(text.encode()).hexdigest()
     published = warehouse.releases(settings.home)
     newest = published[-1] if published else None
     if newest and newest.inputs_fingerprint == fingerprint and not force:
         serving = warehouse.current_path(settings.home).stem.removeprefix("release_")
         kept = "" if serving == newest.release_id else f" (rolled back: {serving} is in service)"
         why = f"nothing new since release {newest.release_id}{kept}"
-        return ReleasePlan(False, why, fingerprint, manifests, inputs, code, definitions)
-    why = _why(run, newest)
-    return ReleasePlan(True, why, fingerprint, manifests, inputs, code, definitions)
+        return ReleasePlan(False, why, fingerprint, manifests)
+    return ReleasePlan(True, _why(run, newest), fingerprint, manifests)
 
 
 def prepare_candidate(run: Run, plan: ReleasePlan) -> None:
@@ -255,10 +220,6 @@ def prepare_candidate(run: Run, plan: ReleasePlan) -> None:
         "git_commit": git_commit(),
         "software_version": __version__,
         "inputs_fingerprint": plan.fingerprint,
-        "inputs_sha256": plan.inputs_sha256,
-        "code_sha256": plan.code_sha256,
-        "definitions_sha256": plan.definitions_sha256,
-        "fact_hash": None,  # known when the fact is
         "previous_release_id": previous.release_id if previous else None,
     }
     checked = {
@@ -325,93 +286,36 @@ def refuse_blocked(run: Run, report: GateReport) -> None:
 
 
 def publish(run: Run, plan: ReleasePlan, report: GateReport) -> Release:
-    """Step: compare, log, copy, journal, and move the symlink.
+    """Step: copy, compare, journal, and move the symlink.
 
     Raises:
         GateHeld: a critical check failed; names the checks and where the report lies.
     """
     refuse_blocked(run, report)
     settings = run.settings
-    previous = comparable_release(settings)
+    previous = _baseline_file(settings)
+    file = warehouse.compact_copy(settings, run.release_id)
+    counts = history.write_changes(settings.history_dir, file, previous, run.release_id)
+    with warehouse.open_published(settings.home, file) as con:
+        cells = con.execute("select count(*) from marts.fct_indicator_value").fetchall()[0]
     release = Release(
         release_id=run.release_id,
         built_at=run.started_at.isoformat(),
         profile=settings.profile,
         realm=settings.realm,
         inputs_fingerprint=plan.fingerprint,
-        previous_release_id=previous.release_id if previous else None,
-        git_commit=git_commit(),
-        software_version=__version__,
-        inputs_sha256=plan.inputs_sha256,
-        code_sha256=plan.code_sha256,
-        definitions_sha256=plan.definitions_sha256,
-    )
-    with warehouse.open_candidate(settings) as con:
-        built_from = lineage.of_build(settings.build_dir)
-        release = log_release(con, settings, release, built_from, _baseline_file(settings))
-    file = warehouse.compact_copy(settings, run.release_id)
-    release = dataclasses.replace(
-        release, file_bytes=file.stat().st_size, history_bytes=_folder_bytes(settings.history_dir)
+        cells=cells[0],
+        added=counts.added,
+        changed=counts.changed,
+        dropped=counts.dropped,
     )
     docs_from, docs_to = settings.build_dir / "data_docs", settings.published_dir / "data_docs"
     shutil.rmtree(docs_to / run.release_id, ignore_errors=True)
     shutil.copytree(docs_from, docs_to / run.release_id)
     warehouse.record_and_point(settings.home, release)
-    note_event(settings.landing_dir, "publish", **dataclasses.asdict(release))
-    history.compact(settings.history_dir)
     for gone in warehouse.apply_retention(settings.home, settings.keep_releases):
         shutil.rmtree(docs_to / gone, ignore_errors=True)
     return release
-
-
-def log_release(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    release: Release,
-    built_from: lineage.Lineage,
-    baseline: Path | None,
-) -> Release:
-    """Compare a candidate with the release in service and write what readers ask of the past.
-
-    The change files first, then the log of all of them into the candidate: so a release carries
-    its own past.
-
-    Args:
-        con: the candidate, with its marts and snapshots.
-        settings: where.
-        release: what is known of it so far.
-        built_from: code and lists behind each indicator.
-        baseline: file of the release in service.
-
-    Returns:
-        The release with its counts and the hash of its fact.
-    """
-    candidate.insert(con, "lineage", built_from.edges)
-    candidate.insert(con, "indicator_code", built_from.indicators)
-    if baseline is not None:
-        con.execute(f"attach '{baseline}' as before (read_only)")
-    older = "before" if baseline is not None else None
-    counts = history.write_changes(con, settings.history_dir, release.release_id, older)
-    history.write_mart_changes(con, settings.history_dir, release.release_id, older)
-    if baseline is not None:
-        con.execute("detach before")
-    fact_hash = history.fact_hash(con)
-    con.execute("update meta.release set fact_hash = ?", [fact_hash])
-    cells = con.execute(f"select count(*) from {history.FACT}").fetchall()[0]
-    release = dataclasses.replace(
-        release,
-        cells=cells[0],
-        **dataclasses.asdict(counts),
-        published_at=release.published_at or datetime.now(UTC).isoformat(),
-        fact_hash=fact_hash,
-    )
-    timeline.publish_log(con, settings, release)
-    reader_macros.create(con)
-    return release
-
-
-def _folder_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*.parquet"))
 
 
 def refresh(
@@ -428,35 +332,25 @@ def refresh(
             say(describe_source(ingest_source(run, source_id)))
         if asleep := [name for name in discover() if name not in run.sources]:
             say(f"not read  {', '.join(asleep)}")
-        return finish(report, force=force, say=say)
-
-
-def finish(report: RefreshReport, *, force: bool = False, say: Say = print) -> RefreshReport:
-    """The night from the plan on: what has landed and was parsed becomes a release.
-
-    Raises:
-        ClusterkpiError: the night ended without a release; `exit_code` says how.
-    """
-    run = report.run
-    report.plan = plan_release(run, force=force)
-    say(f"plan      {report.plan.why}")
-    if not report.plan.needed:
+        report.plan = plan_release(run, force=force)
+        say(f"plan      {report.plan.why}")
+        if not report.plan.needed:
+            return report
+        nodes = build(run, report.plan)
+        tests = sum(node.is_test for node in nodes)
+        say(f"build     {len(nodes) - tests} models and seeds, {tests} tests passed")
+        report.gate = gate(run, nodes)
+        say(
+            f"gate      {len(report.gate.results)} checks, {len(report.gate.warnings)} warnings, "
+            f"{len(report.gate.blocking)} blocking"
+        )
+        report.release = publish(run, report.plan, report.gate)
+        say(
+            f"publish   release {report.release.release_id}: {report.release.cells:,} cells "
+            f"({report.release.added:,} added, {report.release.changed:,} changed, "
+            f"{report.release.dropped:,} dropped)"
+        )
         return report
-    nodes = build(run, report.plan)
-    tests = sum(node.is_test for node in nodes)
-    say(f"build     {len(nodes) - tests} models and seeds, {tests} tests passed")
-    report.gate = gate(run, nodes)
-    say(
-        f"gate      {len(report.gate.results)} checks, {len(report.gate.warnings)} warnings, "
-        f"{len(report.gate.blocking)} blocking"
-    )
-    report.release = publish(run, report.plan, report.gate)
-    say(
-        f"publish   release {report.release.release_id}: {report.release.cells:,} cells "
-        f"({report.release.added:,} added, {report.release.changed:,} changed, "
-        f"{report.release.status:,} with another status, {report.release.dropped:,} dropped)"
-    )
-    return report
 
 
 def describe_source(report: SourceReport) -> str:
@@ -526,7 +420,7 @@ def _refuse_demo_over_official(settings: Settings) -> None:
         )
 
 
-def new_stamp(settings: Settings, started: datetime) -> str:
+def _new_stamp(settings: Settings, started: datetime) -> str:
     """A stamp later than every vintage and release in this home, also within one second."""
     taken = {path.name.removeprefix("vintage=") for path in settings.raw_dir.glob("*/*/vintage=*")}
     taken |= {r.release_id.split("_")[0] for r in warehouse.releases(settings.home)}

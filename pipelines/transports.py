@@ -17,7 +17,7 @@ import httpx2 as httpx
 from pipelines.errors import ConfigError
 from pipelines.http.static_files import http_date, static_response
 from pipelines.settings import Settings, load_settings
-from pipelines.sources import cluster_definition, concordance, regions, supplement
+from pipelines.sources import cluster_definition, regions, supplement
 
 DEMO_NOTICE = (
     "SYNTHETIC DEMONSTRATION DATA. The figures are generated and describe no real economy, "
@@ -47,7 +47,6 @@ LOCAL_FOLDERS = {
     supplement.SCHEME: "supplements",
     regions.SCHEME: "regions",
     cluster_definition.SCHEME: cluster_definition.FOLDER,
-    concordance.SCHEME: concordance.FOLDER,
 }
 
 

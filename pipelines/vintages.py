@@ -20,7 +20,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.storage import fsync_dir, readable_os_errors, write_atomic
+from pipelines.storage import fsync_dir, readable_os_errors
 
 
 @dataclass(frozen=True)
@@ -45,18 +45,6 @@ class TableFiles:
 
 
 @dataclass(frozen=True)
-class Reply:
-    """One landed reply of a snapshot: all that is needed to read it again without its publisher."""
-
-    sha256: str
-    media: str
-    url: str
-    requested_at: str
-    etag: str | None = None
-    last_modified: str | None = None
-
-
-@dataclass(frozen=True)
 class PartState:
     """One snapshot: a promoted version of one part."""
 
@@ -74,7 +62,6 @@ class PartState:
     period_first: str | None = None
     period_last: str | None = None
     units: tuple[str, ...] = ()
-    replies: tuple[Reply, ...] = ()
 
     @property
     def snapshot_id(self) -> str:
@@ -131,40 +118,6 @@ def history(raw_dir: Path, realm: str, source: str) -> list[Manifest]:
     return [_read(path) for path in sorted(folder.glob("vintage=*/manifest.json"))]
 
 
-def record_in_landing(landing_dir: Path, manifest: Manifest) -> None:
-    """Write down beside the landed bytes which of them are in service as what.
-
-    With it the landing alone is enough to make the figures again, under the same snapshot ids.
-    """
-    record = asdict(manifest)
-    for part in record["parts"].values():
-        part["tables"] = {}  # where rows lie, and how many: that is made again
-    body = json.dumps(record, indent=1).encode()
-    write_atomic(_landed(landing_dir, manifest.realm, manifest.source, manifest.vintage), body)
-
-
-def missing_in_landing(landing_dir: Path, raw_dir: Path, realm: str, source: str) -> list[Manifest]:
-    """Manifests in service that the landing does not know of (a crash came between the two)."""
-    return [
-        _read(path)
-        for path in sorted(source_dir(raw_dir, realm, source).glob("vintage=*/manifest.json"))
-        if not _landed(
-            landing_dir, realm, source, path.parent.name.removeprefix("vintage=")
-        ).exists()
-    ]
-
-
-def landed_history(landing_dir: Path, realm: str, source: str) -> list[Manifest]:
-    """All manifests that the landing knows, oldest first, without the files of their tables."""
-    return [
-        _read(path) for path in sorted((landing_dir / "vintages" / realm / source).glob("*.json"))
-    ]
-
-
-def _landed(landing_dir: Path, realm: str, source: str, vintage: str) -> Path:
-    return landing_dir / "vintages" / realm / source / f"{vintage}.json"
-
-
 def _read(path: Path) -> Manifest:
     record = json.loads(path.read_bytes())
     parts = {}
@@ -182,7 +135,6 @@ def _read(path: Path) -> Manifest:
         }
         for key in ("urls", "entity_sha256", "units"):
             part[key] = tuple(part[key])
-        part["replies"] = tuple(Reply(**reply) for reply in part.get("replies", ()))
         parts[name] = PartState(**part, tables=tables)
     return Manifest(**record, parts=parts)
 

@@ -48,23 +48,10 @@ class Release:
     profile: str
     realm: str
     inputs_fingerprint: str
-    cells: int = 0
-    added: int = 0
-    changed: int = 0
-    dropped: int = 0
-    status: int = 0
-    terms: int = 0
-    rounding: int = 0
-    previous_release_id: str | None = None
-    published_at: str = ""
-    git_commit: str = ""
-    software_version: str = ""
-    inputs_sha256: str = ""
-    code_sha256: str = ""
-    definitions_sha256: str = ""
-    fact_hash: str = ""
-    file_bytes: int = 0
-    history_bytes: int = 0
+    cells: int
+    added: int
+    changed: int
+    dropped: int
 
     @property
     def is_synthetic(self) -> bool:
@@ -103,8 +90,8 @@ def releases(home: Path) -> list[Release]:
     """Every release ever published, oldest first; retention may have removed the file."""
     fields = Release.__dataclass_fields__
     return [
-        Release(**{name: value for name, value in event.items() if name in fields})
-        for event in journal(home)
+        Release(**{name: event[name] for name in fields})
+        for event in _journal(home)
         if event.get("event") == "publish"
     ]
 
@@ -225,8 +212,6 @@ def smoke_test(path: Path, expected_counts: dict[str, int]) -> None:
         with duckdb.connect(str(path), read_only=True) as con:
             found = _table_counts(con)
             con.sql("select * from marts.fct_indicator_value limit 1").fetchall()
-            if "macro marts.as_of" in found:
-                con.sql("select * from marts.as_of(null) limit 1").fetchall()
     except duckdb.Error as error:
         raise PublishFailed(f"a reader cannot open {path.name}: {error}") from error
     if found != expected_counts:
@@ -239,7 +224,6 @@ def smoke_test(path: Path, expected_counts: dict[str, int]) -> None:
 
 
 def _table_counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Rows of every published table; and the macros, each as one."""
     tables = con.execute(
         "select schema_name, table_name from duckdb_tables() "
         "where database_name = current_database() and schema_name in ?",
@@ -249,12 +233,6 @@ def _table_counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     for schema, table in sorted(tables):
         row = con.execute(f'select count(*) from "{schema}"."{table}"').fetchall()[0]
         counts[f"{schema}.{table}"] = row[0]
-    for schema, macro in con.execute(
-        "select distinct schema_name, function_name from duckdb_functions() "
-        "where database_name = current_database() and not internal and schema_name in ?",
-        [list(PUBLISHED_SCHEMAS)],
-    ).fetchall():
-        counts[f"macro {schema}.{macro}"] = 1
     return counts
 
 
@@ -311,7 +289,7 @@ def recover(home: Path) -> None:
     folder = home / "published"
     if not folder.exists():
         return
-    events = [e for e in journal(home) if e.get("event") in ("publish", "rollback")]
+    events = [e for e in _journal(home) if e.get("event") in ("publish", "rollback")]
     listed = {f"release_{event['release_id']}.duckdb" for event in events}
     for path in folder.glob("release_*.duckdb"):
         if path.name not in listed:
@@ -335,6 +313,5 @@ def apply_retention(home: Path, keep: int) -> list[str]:
     return removed
 
 
-def journal(home: Path) -> list[dict[str, Any]]:
-    """Every event, oldest first: `publish` with the fields of `Release`, and `rollback`."""
+def _journal(home: Path) -> list[dict[str, Any]]:
     return read_lines(home / "published" / "releases.jsonl")

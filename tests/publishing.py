@@ -27,8 +27,7 @@ def build_candidate(home: Path, release_id: str) -> Settings:
             "create table marts.fct_indicator_value as select 'i' as indicator_id, "
             "'g' || n as geo_id, 'all' as cluster_id, '2020' as period, 'b' as basis, "
             "n::double as value, null::double as value_lower, null::double as value_upper, "
-            "'A' as obs_status, 1::bigint as n_obs, map {'x': n::double} as components, "
-            "['s'] as source_ids, ? as method_version "
+            "'A' as obs_status, ['s'] as source_ids, ? as method_version "
             f"from range({CELLS}) as r(n)",
             [release_id],
         )
@@ -43,13 +42,8 @@ def publish_once(home: Path, number: int) -> None:
         settings = build_candidate(home, release_id)
         link = home / "published" / warehouse.CURRENT
         previous = link.resolve() if link.exists() else None
-        with warehouse.open_candidate(settings) as con:
-            if previous is not None:
-                con.execute(f"attach '{previous}' as before (read_only)")
-            counts = history.write_changes(
-                con, settings.history_dir, release_id, "before" if previous else None
-            )
-        warehouse.compact_copy(settings, release_id)
+        file = warehouse.compact_copy(settings, release_id)
+        counts = history.write_changes(settings.history_dir, file, previous, release_id)
         release = Release(
             release_id,
             datetime.now(UTC).isoformat(),

@@ -37,14 +37,9 @@ def render(release: Release) -> None:
     parts = data.snapshots_behind(release, INDICATOR, part.basis, period)
     page.strip(release, parts)
     _headline(frame, geo_type)
-    page.draw_map(
-        maps.quotient_map,
-        frame,
-        geo_type,
-        labels,
-        look=page.look(release),
-        alt=f"Map of location quotients: {title}",
-    )
+    chart, filled = maps.quotient_map(frame, geo_type, labels, look=page.look(release))
+    page.map_chart(chart, f"Map of location quotients: {title}")
+    page.unmapped(filled.without_outline)
     ranking, everything = st.columns(2, gap="large")
     with ranking:
         _ranking(frame, labels, basis)
@@ -195,11 +190,10 @@ def _profile(
     rows = data.profile(release, INDICATOR, basis["basis"], geo_id, period)
     drawn, listed = st.columns([5, 4], gap="large")
     with drawn:
-        page.draw(
-            charts.profile,
-            rows,
-            unit=basis["unit"],
-            look=page.look(release),
+        st.altair_chart(
+            charts.profile(rows, unit=basis["unit"], look=page.look(release)),
+            theme=None,
+            width="stretch",
             alt=f"Location quotients of all clusters in {names[geo_id]}, {period}",
         )
     with listed:

@@ -35,26 +35,13 @@ def show(release: Release, prefix: str, indicators: pl.DataFrame) -> None:
         prefix: of the names in the address, so that pages do not share their choices.
         indicators: rows of the dictionary, at least one.
     """
-    indicator = _choose_indicator(_in_order(release, indicators), prefix)
+    indicator = _choose_indicator(indicators, prefix)
     available = data.bases(release, indicator["indicator_id"])
     if available.is_empty():
         st.info(f"No cell of “{indicator['indicator_name']}” is in this release.")
         return
     basis = _choose_basis(available, prefix)
     _one_basis(release, prefix, indicator, basis, several=available.height > 1)
-
-
-def _in_order(release: Release, indicators: pl.DataFrame) -> pl.DataFrame:
-    """What readers look for first: economies before regions, scored before context, by name."""
-    of_economies = {
-        indicator_id: "economy" in data.bases(release, indicator_id)["geo_type"]
-        for indicator_id in indicators["indicator_id"]
-    }
-    return indicators.sort(
-        ~pl.col("indicator_id").replace_strict(of_economies, return_dtype=pl.Boolean),
-        pl.col("role") != "scored",
-        "indicator_name",
-    )
 
 
 def _choose_indicator(indicators: pl.DataFrame, prefix: str) -> dict[str, Any]:
@@ -214,15 +201,9 @@ def _figures(
     name = indicator["indicator_name"]
     if geo_type in maps.OUTLINES and ordered["value"].is_not_null().any():
         st.subheader(f"Map, {period}", anchor=False)
-        page.draw_map(
-            maps.value_map,
-            ordered,
-            geo_type,
-            labels,
-            unit=unit,
-            look=look,
-            alt=f"Map of {name}, {period}",
-        )
+        chart, filled = maps.value_map(ordered, geo_type, labels, unit=unit, look=look)
+        page.map_chart(chart, f"Map of {name}, {period}")
+        page.unmapped(filled.without_outline)
     left, right = st.columns(2, gap="large")
     with left:
         neutral = indicator["direction"] == "neutral"
@@ -239,24 +220,19 @@ def _figures(
             "A line breaks where a year was not reported; a letter is a mark (B: break in the "
             "series, E: estimated, P: provisional, U: unreliable). The others are in grey."
         )
-        page.draw(
-            charts.trend,
-            frame,
-            compared,
-            unit=unit,
-            look=look,
-            height=420,
+        st.altair_chart(
+            charts.trend(frame, compared, unit=unit, look=look, height=420),
+            theme=None,
+            width="stretch",
             alt=f"Trend of {name}, {basis['basis_name']}",
         )
         if words.rankable(ordered).height > 2:
             st.subheader(f"Spread, {period}", anchor=False)
             st.caption("Each stroke is a place; the long one is the median.")
-            page.draw(
-                charts.spread,
-                words.rankable(ordered),
-                compared,
-                unit=unit,
-                look=look,
+            st.altair_chart(
+                charts.spread(words.rankable(ordered), compared, unit=unit, look=look),
+                theme=None,
+                width="stretch",
                 alt=f"Spread of {name} over {words.many(geo_type)}, {period}",
             )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from pipelines.commands import complexity, regional
+from pipelines.commands import regional
 
 app = typer.Typer(name="metrics", help="Our formulas on your own table.", no_args_is_help=True)
 
@@ -21,4 +21,3 @@ def _group() -> None:
 app.command("specialisation")(regional.specialisation)
 app.command("aggregate")(regional.aggregate)
 app.command("concentration")(regional.concentration)
-app.command("complexity")(complexity.complexity)

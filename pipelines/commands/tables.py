@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import IO
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from pipelines.errors import ConfigError
 
@@ -82,61 +79,6 @@ def write_table(rows: pl.DataFrame, folder: Path, name: str, kind: TableFormat) 
     except OSError as error:
         raise ConfigError(f"cannot write to {folder}: {error}") from error
     return target
-
-
-class TableSink:
-    """A result table that is written piece by piece, so that only one piece is in memory.
-
-    Use it as a context manager. The file has its name only when all pieces are written; after an
-    error nothing is left behind.
-    """
-
-    def __init__(self, folder: Path, name: str, kind: TableFormat) -> None:
-        self.target = folder / f"{name}.{kind.value}"
-        self._part = folder / f".{name}.{kind.value}.part"
-        self._kind = kind
-        self._file: IO[bytes] | None = None
-        self._parquet: pq.ParquetWriter | None = None
-
-    def __enter__(self) -> TableSink:
-        try:
-            self._part.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._part.open("wb")
-        except OSError as error:
-            raise ConfigError(f"cannot write to {self._part.parent}: {error}") from error
-        return self
-
-    def write(self, rows: pl.DataFrame) -> None:
-        """Append rows; all pieces have the columns of the first one."""
-        assert self._file is not None, "not entered"
-        try:
-            if self._kind is TableFormat.CSV:
-                rows.write_csv(self._file, include_header=self._file.tell() == 0)
-                return
-            piece = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
-            if self._parquet is None:
-                self._parquet = pq.ParquetWriter(self._file, piece.schema, compression="zstd")
-            self._parquet.write_table(piece)
-        except OSError as error:
-            raise ConfigError(f"cannot write to {self._part.parent}: {error}") from error
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._file is not None, "not entered"
-        try:
-            if self._parquet is not None:
-                self._parquet.close()
-            self._file.close()
-            if kind is None:
-                self._part.replace(self.target)
-        except OSError as failed:
-            raise ConfigError(f"cannot write to {self._part.parent}: {failed}") from failed
-        finally:
-            self._part.unlink(missing_ok=True)
 
 
 def _figures(file: Path, column: pl.Series) -> pl.Series:

@@ -27,12 +27,8 @@ from pipelines.errors import BuildFailed
 from pipelines.settings import Settings
 from pipelines.storage import readable_os_errors
 
-CANDIDATE_TABLES = tuple(
-    (schema, table)
-    for schema, tables in candidate.SCHEMAS.items()
-    for table in tables
-    if schema != "meta" or table not in candidate.FILLED_LATER
-)
+# check_result is filled by the gate, after dbt.
+CANDIDATE_TABLES = tuple(name for name in candidate.META if name != "check_result")
 _UNIQUE_ID = "dagster_dbt/unique_id"
 _KEPT_MANIFESTS = 3
 _DERIVED = ("target", "logs", "dbt_packages")
@@ -73,14 +69,14 @@ def candidate_assets(raw: list[dg.AssetKey]) -> dg.AssetsDefinition:
     """The step that plans the release and prepares the candidate."""
     specs = [
         dg.AssetSpec(
-            dg.AssetKey([schema, table]),
+            meta_key(table),
             deps=raw,
-            description=candidate.SCHEMAS[schema][table][0],
-            group_name=schema,
+            description=candidate.META[table][0],
+            group_name="meta",
             kinds={"python", "duckdb"},
             skippable=True,
         )
-        for schema, table in CANDIDATE_TABLES
+        for table in CANDIDATE_TABLES
     ]
 
     @dg.multi_asset(name="candidate", specs=specs)
@@ -94,9 +90,9 @@ def candidate_assets(raw: list[dg.AssetKey]) -> dg.AssetsDefinition:
             return
         steps.prepare_candidate(tonight.run, plan)
         tonight.plan = plan
-        for schema, table in CANDIDATE_TABLES:
+        for table in CANDIDATE_TABLES:
             yield dg.MaterializeResult(
-                asset_key=dg.AssetKey([schema, table]),
+                asset_key=meta_key(table),
                 metadata={"why": plan.why, "inputs_fingerprint": plan.fingerprint},
             )
 
@@ -206,7 +202,7 @@ def published_keys(manifest: Mapping[str, Any], schemas: Sequence[str]) -> list[
         if node["resource_type"] in ("model", "seed") and node["schema"] in schemas
     ]
     built = {translator.get_asset_key(node) for node in nodes}
-    return sorted(built | {dg.AssetKey([schema, table]) for schema, table in CANDIDATE_TABLES})
+    return sorted(built | {meta_key(table) for table in CANDIDATE_TABLES})
 
 
 def _project_digest() -> str:

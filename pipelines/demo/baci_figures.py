@@ -23,10 +23,6 @@ from pipelines.demo.tables import numbers, table
 _PRODUCTS = 420  # at scale 1
 _MEAN_GROWTH = 0.035
 _ABSENT_SHARE = 0.04  # of the flows, in each year
-# Small flows are tried and given up again: the smallest with this probability, the largest never.
-_TRIED_SHARE = 0.6
-_TRIAL_YEARS = 8  # from one trial of a flow to its next one
-_OUTLIVED_SHARE = (0.62, 0.47, 0.39, 0.34, 0.3)  # of the trials, after one, two … years
 
 
 @dataclass(frozen=True)
@@ -106,7 +102,6 @@ def flows(seed: int, lasting: Pattern, year: int) -> pl.DataFrame:
     draw = Noise(seed, "baci quantity").uniform(who, year)
     tonnes = value * lasting.tonnes_per_kusd * np.exp(0.1 * Noise(seed, "baci q").normal(who, year))
     present = Noise(seed, "baci presence").uniform(who, year) >= _ABSENT_SHARE
-    present &= _is_on_trial(seed, lasting, year)
     rows = pl.DataFrame(
         {
             "t": np.full(len(value), year),
@@ -118,22 +113,6 @@ def flows(seed: int, lasting: Pattern, year: int) -> pl.DataFrame:
         }
     )
     return rows.filter(pl.Series(present), pl.col("v") > 0).with_columns(pl.col("q").fill_nan(None))
-
-
-def _is_on_trial(seed: int, lasting: Pattern, year: int) -> np.ndarray:
-    """False for a flow between two trials; flows that are no trial are always there.
-
-    A trial begins every `_TRIAL_YEARS` years, each flow in a year of its own, and lasts as long as
-    its luck: so that a release of any ten years holds flows that begin, end and last.
-    """
-    who, value = lasting.identity, lasting.value_kusd
-    rank = value.argsort().argsort() / max(1, len(value))
-    tried = Noise(seed, "baci trial").uniform(who) < _TRIED_SHARE * (1 - rank)
-    first = np.floor(_TRIAL_YEARS * Noise(seed, "baci trial year").uniform(who)).astype(int)
-    number, age = np.divmod(year - BASE_YEAR + first, _TRIAL_YEARS)
-    luck = Noise(seed, "baci trial luck").uniform(who, number.astype(np.int64).view(np.uint64))
-    years = 1 + (luck[:, None] < np.array(_OUTLIVED_SHARE)[None, :]).sum(axis=1)
-    return ~tried | (age < years)
 
 
 def _exports(seed: int, sellers: pl.DataFrame, codes: Sequence[str]) -> Floats:

@@ -15,15 +15,12 @@ import numpy as np
 import orjson
 
 from pipelines.demo.hosts import Demo, Route
-from pipelines.demo.noise import Floats, Ids, Noise, ids
+from pipelines.demo.noise import Noise, ids
 from pipelines.demo.tables import table
 
 _CAP = 100_000
 _ABSENT = ("CHN", "VNM", "TWN")
 _FIRST_YEAR, _LAG = 2010, 2
-# Sectors that share out the research of an economy; the rest of it is private non-profit.
-_SECTORS = {"GERD.BUSENT.PERF": 2.2, "GERD.GOV.PERF": 1.0, "GERD.HIED.PERF": 1.3}
-_OF_SECTORS_PCT = 97.0
 
 
 def version(today: date) -> str:
@@ -40,9 +37,6 @@ def records(seed: int, code: str, first: int, last: int, today: date) -> list[di
     at = np.array(years, dtype=np.uint64)[None, :]
     noise = Noise(seed, "uis", code)
     value = 24.0 * np.exp(0.5 * noise.normal(series)) * (1 + 0.04 * noise.smooth(series, at))
-    if code in _SECTORS:
-        sizes = {name: _sector(seed, name, economies, at) for name in _SECTORS}
-        value = _OF_SECTORS_PCT * sizes[code] / sum(sizes.values())
     draw = Noise(seed, "uis marks", code).uniform(series, at)
     rows = []
     for e, iso3 in enumerate(economies):
@@ -60,12 +54,6 @@ def records(seed: int, code: str, first: int, last: int, today: date) -> list[di
                 }
             )  # fmt: skip
     return rows
-
-
-def _sector(seed: int, code: str, economies: list[str], at: Ids) -> Floats:
-    series = ids(f"{code}|{iso3}" for iso3 in economies)[:, None]
-    noise = Noise(seed, "uis", code)
-    return _SECTORS[code] * np.exp(0.5 * noise.normal(series) + 0.04 * noise.smooth(series, at))
 
 
 def _default(demo: Demo, request: httpx.Request) -> httpx.Response:

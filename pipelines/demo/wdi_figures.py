@@ -21,9 +21,9 @@ from pipelines.demo.tables import numbers, table
 
 WORKING_AGE_SHARE = 0.65
 _REVISED_SHARE, _WITHDRAWN_SHARE, _REVISED_YEARS = 0.05, 0.012, 6
+# Rows that vintage 2 leaves out altogether, where others only lose their value.
 # The publisher's known error, as in seeds/corrections: the demo has to have one as well.
 _KNOWN_ERRORS = {"TM.TAX.MRCH.WM.AR.ZS": {("USA", 2019): 13.78}}
-# Rows that vintage 2 leaves out altogether, where others only lose their value.
 _DROPPED_ROWS = {"SE.XPD.TOTL.GD.ZS": "UKR", "GB.XPD.RSDV.GD.ZS": "PAK"}
 _GROUPS_WITH_ROWS = ("region", "income", "world")
 

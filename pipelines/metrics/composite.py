@@ -69,7 +69,6 @@ class Input:
         is_up: more is better.
         weight: within its guideline, relative to the others.
         bounds: what its bounds mean.
-        is_core: counts for the coverage of its guideline; the others help where they are there.
     """
 
     indicator: str
@@ -80,7 +79,6 @@ class Input:
     is_up: bool = True
     weight: float = 1.0
     bounds: Bounds = Bounds.LIMITS
-    is_core: bool = True
 
 
 @dataclass(frozen=True)
@@ -133,13 +131,6 @@ class Panel:
             table[i, names.index(row.guideline)] = row.weight
         return table / table.sum(axis=0)
 
-    def counted(self) -> Doubles:
-        """(I, G) 1 where an input counts for coverage: the core inputs of a guideline, or all of
-        its inputs if it has no core one."""
-        belongs = self.membership() > 0
-        core = belongs & np.array([row.is_core for row in self.inputs])[:, None]
-        return np.where(core.any(axis=0), core, belongs).astype(float)
-
     def central(self) -> Doubles:
         """(T, U, I) values; where only bounds are known, the middle of both."""
         middle = (self.lower + self.upper) / 2
@@ -154,7 +145,7 @@ class Scores:
         normalised: (T, U, I) inputs on 0 to 100.
         guideline: (T, U, G) scores of at least SCORE_FLOOR, NaN = not scored.
         overall: (T, U), NaN = not scored.
-        inputs_present: (T, U, G) share of the core inputs that are there.
+        inputs_present: (T, U, G) share of the inputs that are there.
         beyond_goalposts: (T, U, I) the value lies outside and was cut to 0 or 100.
     """
 
@@ -305,28 +296,22 @@ def normalise(
 
 
 def within_guidelines(
-    normalised: Doubles,
-    weights: Doubles,
-    *,
-    inputs_needed: float = INPUTS_NEEDED,
-    counted: Doubles | None = None,
+    normalised: Doubles, weights: Doubles, *, inputs_needed: float = INPUTS_NEEDED
 ) -> tuple[Doubles, Doubles]:
     """Weighted arithmetic mean of what is present, by guideline.
 
     Args:
         normalised: (…, U, I).
         weights: (I, G), or (…, I, G) with the same leading axes as `normalised`.
-        inputs_needed: share of a guideline's counted inputs (by number) below which it has no
-            score.
-        counted: (I, G) 1 = counts for that share; None = every input of the guideline.
+        inputs_needed: share of a guideline's inputs (by number) below which it has no score.
 
     Returns:
-        Scores (…, U, G), at least SCORE_FLOOR or NaN; share of counted inputs present (…, U, G).
+        Scores (…, U, G), at least SCORE_FLOOR or NaN; share of inputs present (…, U, G).
     """
     there = ~np.isnan(normalised)
     filled = np.where(there, normalised, 0.0)
     total = there.astype(float) @ weights
-    belongs = (weights > 0).astype(float) if counted is None else counted
+    belongs = (weights > 0).astype(float)
     share = (there.astype(float) @ belongs) / np.maximum(belongs.sum(axis=-2, keepdims=True), 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = (filled @ weights) / total
@@ -390,7 +375,7 @@ def score(
     values = panel.central()
     normalised = normalise(values, panel.inputs, method)
     guideline, present = within_guidelines(
-        normalised, panel.membership(), inputs_needed=inputs_needed, counted=panel.counted()
+        normalised, panel.membership(), inputs_needed=inputs_needed
     )
     count = len(panel.guidelines)
     weights = np.full(count, 1 / count) if guideline_weights is None else guideline_weights

@@ -6,7 +6,7 @@ weight. An industry stands for all finer codes that begin with its code.
 
 Belongs here: the rules of such a table and the aggregation of cells by it; pure functions over
 frames. Does not belong here: reading files (`pipelines.commands.clusters`,
-`pipelines.sources.cluster_definition`), making a set (`pipelines.metrics.derivation`).
+`pipelines.sources.cluster_definition`), making a set (`pipelines.metrics.relatedness`).
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def aggregate(cells: pl.DataFrame, definitions: pl.DataFrame) -> Aggregated:
     claims = _claims(definitions)
     codes = table["industry"].unique().to_list()
     _one_level(codes)
-    owner = {code: longest_prefix(code, set(claims["industry_code"])) for code in codes}
+    owner = {code: _longest_prefix(code, set(claims["industry_code"])) for code in codes}
     placed = table.with_columns(
         pl.col("industry").replace_strict(owner, return_dtype=pl.String).alias("industry_code")
     )
@@ -256,7 +256,7 @@ def _nested(table: pl.DataFrame) -> Iterable[Problem]:
             continue
         codes = set(group["industry_code"].drop_nulls())
         for row in group.unique("industry_code", maintain_order=True).iter_rows(named=True):
-            above = longest_prefix(row["industry_code"] or "", codes, proper=True)
+            above = _longest_prefix(row["industry_code"] or "", codes, proper=True)
             if above is not None:
                 yield Problem(
                     row["_row_no"] + 1,
@@ -301,7 +301,7 @@ def _missing(table: pl.DataFrame, industries: Mapping[str, Collection[str]]) -> 
         lost = [
             code
             for code in sorted(industries[scheme])
-            if code not in begun and longest_prefix(code, given) is None
+            if code not in begun and _longest_prefix(code, given) is None
         ]
         if lost:
             more = f" and {len(lost) - 12} more" if len(lost) > 12 else ""
@@ -372,7 +372,7 @@ def _claims(definitions: pl.DataFrame) -> pl.DataFrame:
 def _one_level(codes: list[str]) -> None:
     known = set(codes)
     for code in sorted(codes):
-        above = longest_prefix(code, known, proper=True)
+        above = _longest_prefix(code, known, proper=True)
         if above is not None:
             raise MetricInput(
                 f"industries {above} and {code} are both in the cells: the jobs of {code} would "
@@ -380,8 +380,7 @@ def _one_level(codes: list[str]) -> None:
             )
 
 
-def longest_prefix(code: str, known: Collection[str], *, proper: bool = False) -> str | None:
-    """The longest of the known codes that begins this one; with `proper` not the code itself."""
+def _longest_prefix(code: str, known: Collection[str], *, proper: bool = False) -> str | None:
     for length in range(len(code) - (1 if proper else 0), 0, -1):
         if code[:length] in known:
             return code[:length]

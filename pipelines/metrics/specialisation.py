@@ -180,9 +180,15 @@ def lq_bounds(
     if regions_exhaust:
         fitted = tighten(low, high, region_totals=region_totals, cluster_totals=cluster_totals)
     else:
+        # a cell is at most what its cluster's benchmark leaves; nothing bounds it from below,
+        # and a benchmark that is smaller than its parts (another source) bounds nothing
         fitted = tighten(low, high, region_totals=region_totals)
-        most = _totals("cluster", cluster_totals, shape[1])[1]
-        fitted = within_benchmark(fitted.lower, fitted.upper, most)
+        most = _totals("cluster", cluster_totals, shape[1])[1][None, :]
+        room = most - (fitted.lower.sum(axis=0, keepdims=True) - fitted.lower)
+        fitted = Bounds(
+            fitted.lower,
+            np.where(room >= fitted.lower, np.minimum(fitted.upper, room), fitted.upper),
+        )
     low, high = fitted.lower, fitted.upper
 
     # least (1) and greatest (2) of: rest of region a, rest of cluster b, rest of nation d
@@ -206,12 +212,6 @@ def lq_bounds(
     if n1 > n2 * (1 + TOLERANCE):
         raise MetricInput(f"the total is at most {n2:g}, its parts are {n1:g} at least")
     n2 = max(n1, n2)
-    if regions_exhaust:
-        # a cell is part of the total too
-        room = n2 - (low.sum() - low)
-        need = n1 - np.where(np.isinf(_elsewhere(high)), np.inf, _elsewhere(high) + a2 + b2)
-        low = np.maximum(low, np.minimum(need, high))
-        high = np.maximum(low, np.minimum(high, room))
     r1, r2 = np.broadcast_to(r1[:, None], shape), np.broadcast_to(r2[:, None], shape)
     c1, c2 = np.broadcast_to(c1[None, :], shape), np.broadcast_to(c2[None, :], shape)
 
@@ -224,19 +224,6 @@ def lq_bounds(
         np.where(undefined, np.nan, np.minimum(lower_lq, upper_lq)),
         np.where(undefined, np.nan, upper_lq),
     )
-
-
-def within_benchmark(lower: ArrayLike, upper: ArrayLike, cluster_totals: ArrayLike) -> Bounds:
-    """Intervals of cells whose regions do not exhaust the benchmark.
-
-    A cell is at most what the benchmark leaves after the least of the other regions; nothing
-    bounds it from below. A benchmark that is smaller than its parts (another source) bounds
-    nothing.
-    """
-    low, high = _intervals("cells", lower, upper)
-    most = np.asarray(cluster_totals, dtype=float)[None, :]
-    room = most - (low.sum(axis=0, keepdims=True) - low)
-    return Bounds(low, np.where(room >= low, np.minimum(high, room), high))
 
 
 def share_out(lower: ArrayLike, upper: ArrayLike, totals: ArrayLike) -> Floats:
@@ -509,12 +496,11 @@ def _greatest(low: Floats, high: Floats, rest: Sequence[Floats], parent: Sequenc
     def at(e: Floats) -> Floats:
         r, c = np.maximum(region, e + a), np.maximum(cluster, e + b)
         most = np.minimum(n, r + c - e + d)
-        # e / R stays 1 as e goes to 0 in a region of its own, and so does e / C
-        with np.errstate(invalid="ignore", divide="ignore"):
-            inner = np.where(e == 0, 0.0, e * most / (r * c))
-            edge = np.where((r == 0) & (c == 0), np.inf, most / np.where(r == 0, c, r))
-        value = np.where((r > 0) & (c > 0), inner, edge)
-        return np.where(most <= 0, 0.0, value)
+        # as e goes to 0 in a region of its own, e / R is 1 all the way
+        share = np.divide(e, r, out=np.ones_like(e), where=r > 0)
+        value = np.divide(most, c, out=np.full_like(e, np.inf), where=c > 0)
+        with np.errstate(invalid="ignore"):
+            return np.where((share == 0) | (most <= 0), 0.0, share * value)
 
     with np.errstate(invalid="ignore", divide="ignore"):
         ab = a * b

@@ -15,13 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipelines.errors import MetricInput
-from pipelines.metrics.specialisation import (
-    location_quotient,
-    lq_bounds,
-    standardised_lq,
-    tighten,
-    within_benchmark,
-)
+from pipelines.metrics.specialisation import location_quotient, lq_bounds, standardised_lq, tighten
 from pipelines.metrics.strength import LEVELS, StrengthRule, cluster_strength
 
 Floats = NDArray[np.float64]
@@ -137,9 +131,18 @@ def _one_class(
         _refuse_totals(regions, rows, low.sum(axis=1), high.sum(axis=1))
         fitted = tighten(low, high, region_totals=(rows, rows))
         low, high = fitted.lower, fitted.upper
-    if national is not None:
+    estimate = np.where(hidden, np.where(np.isfinite(high), (low + high) / 2, low), jobs)
+    region_sums = estimate.sum(axis=1)
+    if rows is not None:
+        estimate = np.where(hidden, _fitted(estimate, low, high, rows), jobs)
+        region_sums = rows
+    if national is None:
+        cluster_sums, total = estimate.sum(axis=0), float(region_sums.sum())
+        bounds = lq_bounds(low, high, region_totals=None if rows is None else (rows, rows))
+    else:
         lookup = dict(zip(national["cluster"], national["employment"], strict=True))
         cluster_sums = np.array([lookup[name] for name in clusters])
+        total = float(national["employment"].sum())
         beyond = low.sum(axis=0) > cluster_sums
         if beyond.any():
             names = ", ".join(clusters.filter(pl.Series(beyond)).to_list()[:5])
@@ -147,23 +150,10 @@ def _one_class(
                 f"the benchmark has fewer jobs than the regions together in: {names}; "
                 "it is used as it is"
             )
-        narrow = within_benchmark(low, high, cluster_sums)
-        low, high = narrow.lower, narrow.upper
-    estimate = np.where(hidden, np.where(np.isfinite(high), (low + high) / 2, low), jobs)
-    region_sums = estimate.sum(axis=1)
-    if rows is not None:
-        estimate = np.where(hidden, _fitted(estimate, low, high, rows), jobs)
-        region_sums = rows
-    totals = None if rows is None else (rows, rows)
-    if national is None:
-        cluster_sums, total = estimate.sum(axis=0), float(region_sums.sum())
-        bounds = lq_bounds(low, high, region_totals=totals)
-    else:
-        total = float(national["employment"].sum())
         bounds = lq_bounds(
             low,
             high,
-            region_totals=totals,
+            region_totals=None if rows is None else (rows, rows),
             cluster_totals=(cluster_sums, cluster_sums),
             total=(total, total),
             regions_exhaust=False,

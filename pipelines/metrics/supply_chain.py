@@ -183,9 +183,8 @@ def missing_link_index(
         with np.errstate(invalid="ignore", divide="ignore"):
             least = s_share[0][np.ix_(enough, used)] / c_share[1][enough, c][:, None]
             most = s_share[1][np.ix_(enough, used)] / c_share[0][enough, c][:, None]
-        # weights sum to 1 up to rounding, the index is 1 at most
-        lower[enough, c] = np.minimum(np.maximum(1 - most, 0) @ w[used], 1.0)
-        upper[enough, c] = np.minimum(np.maximum(1 - least, 0) @ w[used], 1.0)
+        lower[enough, c] = np.maximum(1 - most, 0) @ w[used]
+        upper[enough, c] = np.maximum(1 - least, 0) @ w[used]
         named = (least < max_cilq) & (w[used] >= min_weight)[None, :]
         r, s = np.nonzero(named)
         links.append(

@@ -156,17 +156,6 @@ def known_industries() -> dict[str, frozenset[str]]:
     }
 
 
-@cache
-def own_clusters(industry_scheme: str) -> dict[str, str]:
-    """Industry → cluster of the project's own set in one classification; empty if it has none."""
-    with SEED.open(encoding="utf-8", newline="") as file:
-        return {
-            row["industry_code"]: row["cluster_id"]
-            for row in csv.DictReader(file)
-            if row["industry_scheme"] == industry_scheme
-        }
-
-
 def files(home: Path) -> list[Path]:
     """The definition files in a state directory; those that a spreadsheet has open are left out."""
     folder = home / FOLDER

@@ -204,26 +204,3 @@ def test_text_can_be_read_on_every_ground(palette: Palette) -> None:
     sheet = css(palette)
     used = set(re.findall(r"var\((--ck-[a-z-]+)\)", sheet))
     assert used <= set(re.findall(r"(--ck-[a-z-]+):", sheet))
-
-
-def test_no_outline_of_the_world_is_turned_inside_out() -> None:
-    """A ring that runs the wrong way fills everything but itself."""
-    topology = maps.outlines("economy")
-    arcs = []
-    for arc in topology["arcs"]:
-        x = y = 0
-        arcs.append([(x := x + dx, y := y + dy) for dx, dy in arc])
-    wrong = []
-    for shape in topology["objects"]["countries"]["geometries"]:
-        for outer, *_ in shape["arcs"]:
-            points: list[tuple[int, int]] = []
-            for number in outer:
-                points += arcs[number] if number >= 0 else arcs[~number][::-1]
-            area = sum(
-                a[0] * b[1] - b[0] * a[1]
-                for a, b in zip(points, points[1:] + points[:1], strict=True)
-            )
-            if area >= 0:
-                wrong.append(shape["properties"]["name"])
-    # pieces of these two run across the antimeridian, where a plane area means nothing
-    assert set(wrong) == {"Fiji", "Russia"}

@@ -85,8 +85,7 @@ class ToStub(httpx.BaseTransport):
     """Sends a request for any address to the stub, over loopback."""
 
     def __init__(self, stub: Stub) -> None:
-        # nothing is encrypted on loopback: certificates would take longer to load than a night
-        self._stub, self._inner = stub, httpx.HTTPTransport(verify=False)
+        self._stub, self._inner = stub, httpx.HTTPTransport()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         headers = {k: v for k, v in request.headers.items() if k != "host"}

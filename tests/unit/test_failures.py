@@ -17,9 +17,4 @@ def test_every_failure_is_taken_for_what_it_is(source: str) -> None:
 
 
 def test_every_source_that_asks_publishers_is_in_the_matrix() -> None:
-    assert set(PARTS) == set(discover()) - {
-        "cluster_definition",
-        "concordance",
-        "regions",
-        "supplement",
-    }
+    assert set(PARTS) == set(discover()) - {"cluster_definition", "regions", "supplement"}

@@ -55,7 +55,7 @@ class Office(Source):
         rows = reply.read().count(b"\n") - 1
         return f"{rows} rows are the cap" if rows >= CAP else ""
 
-    def split(self, spec: RequestSpec, answers: Sequence[Answer] = ()) -> list[RequestSpec]:
+    def split(self, spec: RequestSpec) -> list[RequestSpec]:
         first, last = (int(value) for _, value in spec.params)
         middle = (first + last) // 2
         part = spec.part
@@ -160,23 +160,6 @@ def test_only_the_part_whose_token_changed_is_asked_for(desk: Desk, tmp_path: Pa
     third = night(tmp_path, desk, "20260103T000000Z", verified)
     assert [p.detail for p in third.parts] == ["by the publisher's signal", "same figures"]
     assert not [url for url in desk.asked if url.startswith("/a")]
-
-
-def test_a_settled_part_is_asked_for_until_it_is_in_service(desk: Desk, tmp_path: Path) -> None:
-    class Closed(Office):
-        def settled(self, part: str) -> str:
-            return "ended with 2019" if part == "b" else ""
-
-    first = night(tmp_path, desk, "20260101T000000Z", {}, Closed())
-    assert [part.step for part in first.parts] == [Step.PROMOTED, Step.PROMOTED]
-    desk.changed = {"a": "2", "b": "2"}
-    desk.asked.clear()
-    report = night(tmp_path, desk, "20260102T000000Z", {}, Closed())
-    assert [(p.part, p.step, p.detail) for p in report.parts] == [
-        ("a", Step.UNCHANGED, "same figures"),
-        ("b", Step.UNCHANGED, "ended with 2019"),
-    ]
-    assert not [asked for asked in desk.asked if asked.startswith("/b")]
 
 
 def test_torn_delivery_is_read_again_once(desk: Desk, tmp_path: Path) -> None:

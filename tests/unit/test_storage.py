@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import warehouse
+from pipelines import history, warehouse
 from pipelines.errors import ConfigError, StorageError
 from pipelines.http.classify import Media, Outcome, Verdict
 from pipelines.http.client import Fetched, RequestSpec
@@ -168,6 +168,28 @@ def release_file(folder: Path, name: str, cells: dict[str, tuple[float | None, s
 
 def release(name: str) -> Release:
     return Release(name, NOW.isoformat(), "live", "official", name, 1, 0, 0, 0)
+
+
+def test_change_file_holds_exactly_the_cells_that_moved(tmp_path: Path) -> None:
+    old = release_file(
+        tmp_path,
+        "1",
+        {"A": (1.0, "A"), "B": (2.0, "A"), "C": (None, "M"), "D": (4.0, "A"), "E": (5.0, "A"),
+         "G": (0.1 + 0.2, "A")},
+    )  # fmt: skip
+    new = release_file(
+        tmp_path,
+        "2",
+        {"A": (1.0, "A"), "B": (2.5, "A"), "C": (3.0, "A"), "D": (4.0, "E"), "F": (6.0, "A"),
+         "G": (0.3, "A")},
+    )  # fmt: skip
+    counts = history.write_changes(tmp_path / "h", new, old, "2")
+    assert (counts.added, counts.changed, counts.dropped) == (1, 3, 1)
+    rows = pl.read_parquet(tmp_path / "h" / "changes_2.parquet")
+    kinds = dict(zip(rows["geo_id"], rows["change"], strict=True))
+    assert kinds == {"B": "changed", "C": "changed", "D": "changed", "E": "dropped", "F": "added"}
+    first = history.write_changes(tmp_path / "h", old, None, "1")
+    assert (first.added, first.changed, first.dropped) == (6, 0, 0)
 
 
 def test_recovery_finishes_a_journalled_release_and_forgets_an_unjournalled_one(

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -121,64 +120,7 @@ def neighbours(topology: dict[str, Any], known: set[str]) -> list[dict[str, str]
             sides.setdefault(arc, []).append(shape["id"])
     pairs = {(min(two), max(two)) for two in sides.values() if len(two) == 2}
     assert {county for pair in pairs for county in pair} <= known
-    lines = [unpacked(line, topology["transform"]) for line in topology["arcs"]]
-    middles = {
-        shape["id"]: middle(shape, lines) for shape in topology["objects"]["counties"]["geometries"]
-    }
-    return [
-        {
-            "county_code_fips5": a,
-            "neighbour_code_fips5": b,
-            "distance_km": f"{distance_km(middles[a], middles[b]):.1f}",
-        }
-        for a, b in sorted(pairs)
-    ]
-
-
-def unpacked(line: list[list[int]], transform: dict[str, Any]) -> list[tuple[float, float]]:
-    """Longitudes and latitudes of a delta-encoded line."""
-    (scale_x, scale_y), (from_x, from_y) = transform["scale"], transform["translate"]
-    x = y = 0
-    points = []
-    for step_x, step_y in line:
-        x, y = x + step_x, y + step_y
-        points.append((x * scale_x + from_x, y * scale_y + from_y))
-    return points
-
-
-def middle(shape: dict[str, Any], lines: list[list[tuple[float, float]]]) -> tuple[float, float]:
-    """Centre of area of the largest outline of a county, in degrees."""
-    polygons = [shape["arcs"]] if shape["type"] == "Polygon" else shape["arcs"]
-    best = (-1.0, 0.0, 0.0)
-    for polygon in polygons:
-        ring: list[tuple[float, float]] = []
-        for arc in polygon[0]:
-            part = lines[arc] if arc >= 0 else lines[~arc][::-1]
-            ring += part[1:] if ring else part
-        # from the ring's own corner: a small ring far from the origin would lose all its digits
-        from_x, from_y = ring[0]
-        ring = [(px - from_x, py - from_y) for px, py in ring]
-        area = x = y = 0.0
-        for (x0, y0), (x1, y1) in zip(ring, [*ring[1:], ring[0]], strict=True):
-            cross = x0 * y1 - x1 * y0
-            area += cross / 2
-            x += (x0 + x1) * cross / 6
-            y += (y0 + y1) * cross / 6
-        if abs(area) > best[0]:
-            # simplified to a line: its middle
-            dx = x / area if area else sum(px for px, _ in ring) / len(ring)
-            dy = y / area if area else sum(py for _, py in ring) / len(ring)
-            best = (abs(area), from_x + dx, from_y + dy)
-    return best[1], best[2]
-
-
-def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Great-circle distance of two points, on a sphere of 6,371 km."""
-    (x0, y0), (x1, y1) = (tuple(map(math.radians, point)) for point in (one, other))
-    chord = (
-        math.sin((y1 - y0) / 2) ** 2 + math.cos(y0) * math.cos(y1) * math.sin((x1 - x0) / 2) ** 2
-    )
-    return 2 * 6371 * math.asin(math.sqrt(chord))
+    return [{"county_code_fips5": a, "neighbour_code_fips5": b} for a, b in sorted(pairs)]
 
 
 def arc_numbers(arcs: Any) -> Iterator[int]:

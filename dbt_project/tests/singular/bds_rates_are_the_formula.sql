@@ -1,10 +1,16 @@
--- The published rates are 100 × entries, or exits, over the mean of this and last year's establishments.
-with rates as (
-    select * from {{ ref('int_entry__bds_rates') }} where mean_estabs_count > 0
+-- The published rate is 100 × entries over the mean of this and last year's establishments.
+with states as (
+    select * from {{ ref('stg_bds__states') }}
+),
+
+recomputed as (
+    select
+        *,
+        100.0 * estabs_entry_count
+        / nullif((2.0 * estabs_count - estabs_entry_count + estabs_exit_count) / 2.0, 0) as rate_pct
+    from states
 )
 
 select *
-from rates
-where
-    abs(published_entry_rate_pct - 100.0 * estabs_entry_count / mean_estabs_count) > 0.000500001
-    or abs(published_exit_rate_pct - 100.0 * estabs_exit_count / mean_estabs_count) > 0.000500001
+from recomputed
+where abs(estabs_entry_rate_pct - rate_pct) > 0.000500001

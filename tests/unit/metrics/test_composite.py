@@ -118,21 +118,6 @@ def test_coverage_rule() -> None:
     assert scores.inputs_present[0, 1, 0] == pytest.approx(2 / 3)
 
 
-def test_core_inputs_decide_whether_there_is_a_score() -> None:
-    """One core input of two is half of them, whatever the four others are; both are enough without
-    any of the others. A guideline without core inputs counts all of its inputs."""
-    row = [Input(f"c{n}", "g0", "b", 0, 100) for n in range(2)]
-    row += [Input(f"o{n}", "g0", "b", 0, 100, is_core=False) for n in range(4)]
-    row += [Input(f"p{n}", "g1", "b", 0, 100, is_core=False) for n in range(3)]
-    values = np.full((1, 2, 9), 50.0)
-    values[0, 0, 0] = NAN
-    values[0, 1, 2:6] = NAN
-    values[0, 1, 6:8] = NAN
-    scores = score(panel_of(values, row), guidelines_needed=1)
-    assert np.isnan(scores.guideline[0]).tolist() == [[True, False], [False, True]]
-    assert scores.inputs_present[0].tolist() == [[0.5, 1], [1, pytest.approx(1 / 3)]]
-
-
 def test_floor_and_cells_beyond_the_goalposts() -> None:
     scores = score(panel_of([[[0.0, 120.0, 50, 50, 50]]], inputs_of(5)))
     assert scores.guideline[0, 0, 0] == 1.0  # the floor keeps a geometric mean alive

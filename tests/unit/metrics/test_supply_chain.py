@@ -40,17 +40,6 @@ def test_one_without_suppliers_and_zero_with_proportional_ones() -> None:
     assert found.index == pytest.approx(np.zeros((20, 1)), abs=1e-12)
 
 
-def test_index_is_never_above_one_by_rounding() -> None:
-    rng = np.random.default_rng(0)
-    for _ in range(200):
-        weights = rng.dirichlet(np.ones(9))[:, None]
-        found = sc.missing_link_index(
-            (np.zeros((1, 9)),) * 2, ([[80.0]],) * 2, weights,
-            suppliers_national=np.ones(9), clusters_national=[100],
-        )  # fmt: skip
-        assert found.upper[0, 0] <= 1.0 and found.index[0, 0] == pytest.approx(1)
-
-
 def test_small_clusters_have_no_index_and_absent_suppliers_of_the_nation_no_part() -> None:
     small = index([0, 0, 0], 49)
     assert np.isnan(small.upper).all() and small.supplier.size == 0

@@ -3,7 +3,7 @@ with county_industries as (
 ),
 
 taxonomy as (
-    select * from {{ ref('int_clusters__industries') }} where industry_scheme like 'NAICS%'
+    select * from {{ ref('cluster_industry') }} where industry_scheme like 'NAICS%'
 ),
 
 -- An industry exists in a year if any county publishes it: what the Bureau does not survey
@@ -16,42 +16,17 @@ industries as (
     where naics_level = 4
 ),
 
--- A code of a taxonomy stands for all finer codes. Cells have four digits: an industry whose finer
--- codes lie in several clusters goes with the one that holds most of them.
-claims as (
+matched as (
     select
-        industries.period_year,
-        industries.naics_code,
-        taxonomy.scheme,
-        taxonomy.scheme_version,
-        taxonomy.industry_scheme,
-        taxonomy.cluster_id,
-        sum(taxonomy.industry_share) as claims_sum
-    from industries
-    inner join taxonomy
-        on taxonomy.industry_code = substr(industries.naics_code, 1, length(taxonomy.industry_code))
-        or industries.naics_code = substr(taxonomy.industry_code, 1, 4)
-    group by
         industries.period_year,
         industries.naics_code,
         taxonomy.scheme,
         taxonomy.scheme_version,
         taxonomy.industry_scheme,
         taxonomy.cluster_id
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by period_year, naics_code, scheme, scheme_version, industry_scheme
-            order by claims_sum desc, cluster_id
-        ) as claim_rank
-    from claims
-),
-
-matched as (
-    select * from ranked where claim_rank = 1
+    from industries
+    inner join taxonomy
+        on industries.naics_code = taxonomy.industry_code
 ),
 
 -- The file does not name its vintage of NAICS; the vintage that knows most of its codes is it.

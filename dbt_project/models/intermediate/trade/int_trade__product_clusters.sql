@@ -1,5 +1,5 @@
-with exporter_products as (
-    select * from {{ ref('int_trade__exporter_products') }}
+with flows as (
+    select * from {{ ref('stg_baci__flows') }}
 ),
 
 industries as (
@@ -11,7 +11,7 @@ schemes as (
 ),
 
 products as (
-    select distinct product_code_hs from exporter_products
+    select distinct product_code_hs from flows
 ),
 
 -- Two, four or six digits: the longest prefix that the taxonomy knows wins.

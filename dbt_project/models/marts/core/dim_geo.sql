@@ -6,10 +6,6 @@ wdi_economies as (
     select * from {{ ref('stg_wdi__economies') }} where not is_aggregate
 ),
 
-income_groups as (
-    select * from {{ ref('economy_income_group') }}
-),
-
 baci_economies as (
     select * from {{ ref('int_economies__baci_codes') }}
 ),
@@ -39,10 +35,6 @@ larger_regions as (
     from {{ ref('int_regions__us_memberships') }}
 ),
 
-acs_areas as (
-    select distinct area_level, area_code from {{ ref('stg_acs__estimates') }}
-),
-
 members as (
     select
         apec_economies.geo_id,
@@ -50,13 +42,10 @@ members as (
         true as is_apec,
         apec_economies.economy_code_wdi,
         apec_economies.economy_code_baci,
-        income_groups.income_level_code,
-        income_groups.fiscal_year as income_fiscal_year
+        wdi_economies.income_level_code
     from apec_economies
     left join wdi_economies
         on apec_economies.economy_code_wdi = wdi_economies.economy_code_wdi
-    left join income_groups
-        on apec_economies.geo_id = income_groups.geo_id
 ),
 
 peer_ids as (
@@ -72,15 +61,12 @@ peers as (
         false as is_apec,
         wdi_economies.economy_code_wdi,
         baci_economies.economy_code_baci,
-        income_groups.income_level_code,
-        income_groups.fiscal_year as income_fiscal_year
+        wdi_economies.income_level_code
     from peer_ids
     left join wdi_economies
         on peer_ids.geo_id = wdi_economies.economy_code_wdi
     left join baci_economies
         on peer_ids.geo_id = baci_economies.geo_id
-    left join income_groups
-        on peer_ids.geo_id = income_groups.geo_id
     where
         peer_ids.geo_id not in (select geo_id from members)
         and peer_ids.geo_id not in (
@@ -102,16 +88,12 @@ state_codes as (
     select state_code_fips from bds_states
     union
     select state_code_fips from cbp_counties
-    union
-    select area_code from acs_areas where area_level = 'state'
 ),
 
 county_codes as (
     select county_code_fips5 from counties
     union
     select county_code_fips5 from cbp_counties where not is_statewide
-    union
-    select area_code from acs_areas where area_level = 'county'
 ),
 
 geos as (
@@ -127,8 +109,7 @@ geos as (
         economy_code_baci,
         cast(null as integer) as valid_from_year,
         cast(null as integer) as valid_to_year,
-        income_level_code,
-        income_fiscal_year
+        income_level_code
     from economies
     union all
     select
@@ -145,8 +126,7 @@ geos as (
         cast(null as varchar) as economy_code_baci,
         cast(null as integer) as valid_from_year,
         cast(null as integer) as valid_to_year,
-        cast(null as varchar) as income_level_code,
-        cast(null as integer) as income_fiscal_year
+        cast(null as varchar) as income_level_code
     from state_codes
     left join states
         on state_codes.state_code_fips = states.state_code_fips
@@ -166,8 +146,7 @@ geos as (
         cast(null as varchar) as economy_code_baci,
         counties.valid_from_year,
         counties.valid_to_year,
-        cast(null as varchar) as income_level_code,
-        cast(null as integer) as income_fiscal_year
+        cast(null as varchar) as income_level_code
     from county_codes
     left join counties
         on county_codes.county_code_fips5 = counties.county_code_fips5
@@ -189,8 +168,7 @@ geos as (
         cast(null as varchar) as economy_code_baci,
         cast(null as integer) as valid_from_year,
         cast(null as integer) as valid_to_year,
-        cast(null as varchar) as income_level_code,
-        cast(null as integer) as income_fiscal_year
+        cast(null as varchar) as income_level_code
     from larger_regions
 )
 
@@ -206,6 +184,5 @@ select
     economy_code_baci,
     valid_from_year,
     valid_to_year,
-    income_level_code,
-    income_fiscal_year
+    income_level_code
 from geos

@@ -2,12 +2,8 @@ with wdi_cells as (
     select * from {{ ref('int_economies__wdi_completed') }}
 ),
 
-bds_rates as (
-    select * from {{ ref('int_entry__bds_rates') }} where cut in ('state', 'cbsa', 'county')
-),
-
-firm_cohorts as (
-    select * from {{ ref('int_entry__firm_cohorts') }}
+states as (
+    select * from {{ ref('stg_bds__states') }}
 ),
 
 -- New limited liability companies per 1,000 people of 15 to 64, as published: never derived from
@@ -25,57 +21,54 @@ economy_cells as (
     where indicator_code = 'IC.BUS.NDNS.ZS'
 ),
 
-region_cells as (
+-- Entrants per 100 of the mean of this and last March's establishments. Last March is this March
+-- without the entrants and with those that left.
+state_terms as (
     select
-        geo_id,
+        *,
+        (estabs_count + (estabs_count - estabs_entry_count + estabs_exit_count)) / 2.0
+            as mean_estabs
+    from states
+),
+
+state_rates as (
+    select
+        *,
+        -- from its terms, in full precision; where exits are withheld and the rate is not, the
+        -- published one (three decimals)
+        coalesce(
+            100.0 * estabs_entry_count / nullif(mean_estabs, 0), estabs_entry_rate_pct
+        ) as entry_rate_pct
+    from state_terms
+),
+
+state_cells as (
+    select
+        'USA-FIPS-' || state_code_fips as geo_id,
         period_year,
         'bds_establishment_pct' as basis,
         entry_rate_pct as value,
         case
             when entry_rate_pct = 0 then 'Z'
             when entry_rate_pct is not null then 'A'
-            else status_without_rate
+            when estabs_entry_rate_status = 'suppressed' then 'C'
+            when estabs_entry_rate_status = 'low_reliability' then 'Q'
+            else 'M'
         end as obs_status,
         {{ terms({
             'entrant_establishments': 'estabs_entry_count',
-            'mean_establishments': 'mean_estabs_count',
+            'mean_establishments': 'mean_estabs',
             'establishments': 'estabs_count',
             'exited_establishments': 'estabs_exit_count',
         }) }} as components,
         snapshot_id
-    from bds_rates
-),
-
-firm_cells as (
-    {{ with_other_members('firm_cohorts', ['firms_count', 'new_firms_count', 'snapshot_id']) }}
-),
-
-new_firm_cells as (
-    select
-        geo_id,
-        period_year,
-        'bds_new_firm_pct' as basis,
-        100.0 * new_firms_count / nullif(firms_count, 0) as value,
-        case
-            when not is_covered then 'L'
-            when new_firms_count is null or coalesce(firms_count, 0) = 0 then 'M'
-            when new_firms_count = 0 then 'Z'
-            else 'A'
-        end as obs_status,
-        {{ terms({
-            'firms_of_age_0': 'new_firms_count',
-            'firms': 'firms_count',
-        }) }} as components,
-        snapshot_id
-    from firm_cells
+    from state_rates
 ),
 
 cells as (
     select * from economy_cells
     union all
-    select * from region_cells
-    union all
-    select * from new_firm_cells
+    select * from state_cells
 )
 
 select

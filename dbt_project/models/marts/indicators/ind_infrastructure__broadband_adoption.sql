@@ -1,27 +1,20 @@
 with wdi_cells as (
     select * from {{ ref('int_economies__wdi_completed') }}
-),
-
-series_cells as (
-    select * from {{ ref('int_economies__series_completed') }}
-),
-
-shares as (
-    select * from {{ ref('int_regions__acs_shares') }}
-),
-
-members as (
-    select geo_id from {{ ref('apec_economies') }}
 )
 
-{{ published_cells(
-    'wdi_cells', "indicator_code = 'IT.NET.BBND.P2'",
-    'broadband_adoption', 'wdi_per_100', 'subscriptions_per_100_people'
-) }}
-union all
-{{ published_cells(
-    'series_cells', "series_id = 'eurostat/isoc_r_broad_h'",
-    'broadband_adoption', 'eurostat_households_pct', 'households_with_broadband_pct'
-) }}
-union all
-{{ acs_cells('shares', 'members', 'broadband', 'broadband_adoption', 'acs_households_pct') }}
+select
+    'broadband_adoption' as indicator_id,
+    geo_id,
+    'all' as cluster_id,
+    cast(period_year as varchar) as period,
+    'wdi_per_100' as basis,
+    value,
+    cast(null as double) as value_lower,
+    cast(null as double) as value_upper,
+    obs_status,
+    cast(case when value is null then 0 else 1 end as bigint) as n_obs,
+    {{ terms({'subscriptions_per_100_people': 'value'}) }} as components,
+    {{ snapshot_list(['snapshot_id']) }} as source_ids,
+    '1' as method_version
+from wdi_cells
+where indicator_code = 'IT.NET.BBND.P2'

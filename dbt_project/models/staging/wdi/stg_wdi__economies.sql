@@ -8,7 +8,6 @@ renamed as (
         economy_code_iso2,
         trim(economy_name) as economy_name,
         nullif(income_level_code, '') as income_level_code,
-        nullif(trim(income_level_name), '') as income_level_name,
         -- The World Bank files its aggregates (World, income groups, …) under region NA.
         coalesce(region_code = 'NA', false) as is_aggregate,
         _snapshot_id as snapshot_id
@@ -20,7 +19,6 @@ select
     economy_code_iso2,
     economy_name,
     income_level_code,
-    income_level_name,
     is_aggregate,
     snapshot_id
 from renamed
