@@ -5,6 +5,7 @@ Quirks:
   release (HS revision and version) is a setting, so that a new one is taken on purpose.
 - `k` is text with leading zeros, which some copies have lost: it is padded to six digits.
 - `q` is padded text, with `NA` for missing (about 2 percent); `v` is thousand current USD, FOB.
+- A version holds all years up to the second one before its own.
 - Only positive flows are listed: an absent row says nothing by itself (see INDICATORS rule Z2 in
   the methodology).
 - Economy codes are Comtrade-like: 842 is the United States, 490 "Other Asia, nes" is Chinese
@@ -23,8 +24,8 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from pipelines.contracts import Column, Table
-from pipelines.errors import ConfigError, SchemaDrift
-from pipelines.http.classify import Media
+from pipelines.errors import ConfigError, Incomplete, SchemaDrift
+from pipelines.http.classify import Media, Outcome
 from pipelines.http.client import RequestSpec
 from pipelines.landing import Landed
 from pipelines.settings import Settings
@@ -125,8 +126,21 @@ class Baci(Source):
         return RequestSpec(self.id, part, url, media=Media.ZIP, static=True, max_bytes=6 << 30)
 
     def prove(self, part: str, replies: Sequence[Landed]) -> Proof:
+        """A whole archive with no gap in its years, up to the second before its version.
+
+        Raises:
+            Incomplete: a year is missing, or a member is damaged.
+        """
         prove_zip(replies[0])
         _, version = _release(part)
+        with zipfile.ZipFile(replies[0].path) as archive:
+            years = {int(m[1]) for name in archive.namelist() if (m := _FLOWS.fullmatch(name))}
+        if years and (lost := set(range(min(years), int(version[:4]) - 1)) - years):
+            raise Incomplete(
+                Outcome.TRUNCATED,
+                f"{replies[0].name}: no file for {', '.join(map(str, sorted(lost)))}: a member is "
+                "missing",
+            )
         return Proof(f"V{version}", http_date(replies[0].last_modified))
 
     def parse(self, part: str, replies: Sequence[Landed]) -> Iterator[Chunk]:

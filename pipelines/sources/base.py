@@ -227,6 +227,43 @@ def prove_csv(reply: Landed) -> None:
         )
 
 
+def prove_years(
+    rows: pl.DataFrame, series: Sequence[str], year: str, where: str, alike: Sequence[str] = ()
+) -> None:
+    """Every series has a row for each year between its first and its last one.
+
+    Args:
+        rows: text.
+        series: columns that tell one series from another.
+        year: column of the year.
+        where: file, for messages.
+        alike: those of `series` of which all series have the same years; none unless named.
+
+    Raises:
+        Incomplete: says which one does not. Years that are no numbers are left to the contract.
+    """
+    if lost := {*series, year} - set(rows.columns):
+        raise SchemaDrift(f"{where}: column {', '.join(sorted(lost))} is not there")
+    short = (
+        rows.select(*series, pl.col(year).str.strip_chars().cast(pl.Int64, strict=False))
+        .drop_nulls()
+        .group_by(series)
+        .agg(
+            pl.col(year).n_unique().alias("has"),
+            (pl.col(year).max() - pl.col(year).min() + 1).alias("of"),
+        )
+        .with_columns(pl.col("of").max().over(alike) if alike else pl.col("of"))
+        .filter(pl.col("has") < pl.col("of"))
+        .sort(series)
+    )
+    if short.height:
+        *names, has, of = short.row(0)
+        raise Incomplete(
+            Outcome.TRUNCATED,
+            f"{where}: {' '.join(map(str, names))} has {has} of {of} years: rows are missing",
+        )
+
+
 def read_csv(
     body: bytes, where: str, *, encoding: str = "utf8", only: Collection[str] = ()
 ) -> pl.DataFrame:
