@@ -23,15 +23,15 @@ _SHORT = {
 
 def matrix(con: duckdb.DuckDBPyConnection, *, core_only: bool = False) -> pl.DataFrame:
     """Rows of the matrix, economies and regions, in the order of guidelines."""
-    return con.execute(
+    rows = con.sql(
         "select m.*, b.sentence, b.companion_of, b.role, b.is_built, b.what_fills_it, "
         "coalesce(i.indicator_name, m.indicator_id) as indicator_name "
         "from marts.mart_coverage_matrix m "
         "join marts.bridge_guideline_indicator b using (indicator_id) "
         "left join marts.dim_indicator i using (indicator_id) "
-        "where m.is_core or not ? order by m.block, m.core_no nulls last, m.indicator_id, m.geo_id",
-        [core_only],
+        "order by m.block, m.core_no nulls last, m.indicator_id, m.geo_id"
     ).pl()
+    return rows.filter("is_core") if core_only else rows
 
 
 def by_indicator(rows: pl.DataFrame) -> pl.DataFrame:

@@ -139,7 +139,7 @@ def _from_log(
         with moves as (
             select {key}, unnest(string_split(reason, '+')) as reason
             from meta.revision
-            where seq > {first} and seq <= {last}
+            where seq > {first} and seq <= {last} and change <> 'rounding'
         ),
         why as (
             select {key}, string_agg(distinct reason, '+' order by reason) as reason
@@ -147,7 +147,9 @@ def _from_log(
             where reason <> 'rollback' or (select count(*) from moves) = 0
             group by all
         )
-        select changes.*, coalesce(why.reason, 'rollback') as reason
+        select changes.*,
+            case when changes.change = 'rounding' then 'rounding'
+                else coalesce(why.reason, 'rollback') end as reason
         from ({history.changes_sql("state_after", "state_before")}) as changes
         left join why using ({key})
     """

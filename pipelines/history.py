@@ -357,7 +357,7 @@ def with_reasons_sql(changes: str, why: Reasons | None) -> str:
         select * exclude (
                 is_data, is_parser, is_correction, is_definition, is_method, is_data_elsewhere
             ),
-            coalesce(
+            case when change = 'rounding' then 'rounding' else coalesce(
                 nullif(
                     concat_ws('+',
                         case when is_data then 'data' end,
@@ -368,7 +368,7 @@ def with_reasons_sql(changes: str, why: Reasons | None) -> str:
                     ), ''
                 ),
                 case when is_data_elsewhere then 'data' else '{UNEXPLAINED}' end
-            ) as reason
+            ) end as reason
         from marked
     """
 

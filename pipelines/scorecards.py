@@ -119,7 +119,7 @@ def run(con: duckdb.DuckDBPyConnection, options: Options) -> Report:
         _rank_table(panel, ranking, names),
         _pair_table(panel, ranking),
         _sobol_table(model, newest, options.sobol_base),
-        _input_table(panel, scores, carried),
+        _input_table(panel, scores, carried, weights),
         _coherence_table(panel, scores),
     )
 
@@ -405,7 +405,9 @@ def _sobol_table(model: uncertainty.Model, period: int, base: int) -> pl.DataFra
     ).filter(pl.col("total").is_not_null())
 
 
-def _input_table(panel: Panel, scores: composite.Scores, carried: np.ndarray) -> pl.DataFrame:
+def _input_table(
+    panel: Panel, scores: composite.Scores, carried: np.ndarray, weights: Doubles
+) -> pl.DataFrame:
     """Nominal weight beside effective importance, and how each input fits its guideline."""
     membership = panel.membership()
     overall = scores.overall.ravel()
@@ -424,7 +426,7 @@ def _input_table(panel: Panel, scores: composite.Scores, carried: np.ndarray) ->
                     "is_core": panel.inputs[i].is_core,
                     "goal_low": panel.inputs[i].goal_low,
                     "goal_high": panel.inputs[i].goal_high,
-                    "nominal_weight": membership[i, g] / len(panel.guidelines),
+                    "nominal_weight": membership[i, g] * weights[g],
                     "correlation_ratio": coherence.correlation_ratio(own, overall),
                     "correlation_with_the_rest": rest,
                     "needs_review": bool(rest < 0),

@@ -23,7 +23,7 @@ import httpx2 as httpx
 import yaml
 
 from pipelines.errors import ClusterkpiError, ConfigError
-from pipelines.http import replay_bodies, replay_worldbank
+from pipelines.http import replay_bodies, replay_uis, replay_worldbank
 from pipelines.http.replay_bodies import PLACEHOLDER, Body, EntryProblem, NotRecorded, Options
 from pipelines.settings import Settings
 
@@ -33,7 +33,9 @@ BODY_KINDS: dict[str, replay_bodies.BodyReader] = {
     "gunzip": replay_bodies.read_gunzip_body,
     "zip": replay_bodies.read_zip_body,
     "table": replay_bodies.read_table_body,
+    "workbooks": replay_bodies.read_workbooks_body,
     "status": replay_bodies.read_status_body,
+    "uis_records": replay_uis.read_records_body,
     "worldbank_sources": replay_worldbank.read_sources_body,
     "worldbank_economies": replay_worldbank.read_economies_body,
     "worldbank_series": replay_worldbank.read_series_body,

@@ -7,6 +7,7 @@ index is read, and how the answer is made. Does not belong here: which address a
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import io
@@ -23,6 +24,7 @@ from typing import Any, Protocol
 
 import httpx2 as httpx
 import polars as pl
+import xlsxwriter
 
 from pipelines.http.static_files import http_date, static_response
 
@@ -30,6 +32,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # Zip has no earlier date; a fixed one makes the same archive of the same files on any day.
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _ZIP_LEVEL = 1  # archives are made to be unpacked at once: speed counts, size does not
+_FIGURE = re.compile(r"-?\d+(\.\d+)?")
 _ETAG_SALT = b"clusterkpi replay 1"
 
 Captured = Mapping[str, str]
@@ -277,6 +280,60 @@ def table_as_csv(table: pl.DataFrame) -> bytes:
 
 
 @dataclass(frozen=True)
+class WorkbooksBody:
+    """An archive of workbooks, each sheet made of a CSV file."""
+
+    members: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    last_modified: str | None
+
+    def respond(self, request: httpx.Request, captured: Captured) -> httpx.Response:
+        books = tuple(
+            (name, tuple((sheet, stamp(filled_path(file, captured))) for sheet, file in sheets))
+            for name, sheets in self.members
+        )
+        files = {f"{name}/{sheet}": file.path for name, sheets in books for sheet, file in sheets}
+        return static_response(
+            request,
+            lambda: _workbooks(books),
+            _etag("workbooks", files),
+            self.last_modified,
+            "application/zip",
+        )
+
+
+@lru_cache(maxsize=2)
+def _workbooks(books: tuple[tuple[str, tuple[tuple[str, Stamp], ...]], ...]) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        for name, sheets in books:
+            info = zipfile.ZipInfo(name, _ZIP_TIME)
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, _workbook(sheets), zipfile.ZIP_DEFLATED, _ZIP_LEVEL)
+    return sink.getvalue()
+
+
+def _workbook(sheets: tuple[tuple[str, Stamp], ...]) -> bytes:
+    sink = io.BytesIO()
+    with xlsxwriter.Workbook(sink, {"in_memory": True}) as book:
+        book.set_properties({"created": datetime(2000, 1, 1)})  # same files, same bytes
+        for name, file in sheets:
+            sheet = book.add_worksheet(name)
+            with file.path.open(newline="", encoding="utf-8-sig") as lines:
+                for number, cells in enumerate(csv.reader(lines)):
+                    for column, text in enumerate(cells):
+                        _write(sheet, number, column, text)
+    return sink.getvalue()
+
+
+def _write(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, text: str) -> None:
+    """Codes, in the first row and column, stay text; so does a word among the figures (`...`)."""
+    if row and column and _FIGURE.fullmatch(text):
+        sheet.write_number(row, column, float(text))
+    elif text:
+        sheet.write_string(row, column, text)
+
+
+@dataclass(frozen=True)
 class StatusBody:
     """An address that the publisher answers with an error, for example not found."""
 
@@ -335,6 +392,17 @@ def read_zip_body(options: Options) -> Body:
         ),
         options.moment("last_modified"),
     )
+
+
+def read_workbooks_body(options: Options) -> Body:
+    options.allow("members", "last_modified")
+    members = options.inner("members")
+    books = []
+    for name in members.values:
+        sheets = members.inner(str(name))
+        paths = tuple((str(sheet), sheets.path(sheet)) for sheet in sheets.values)
+        books.append((members.known_placeholders(str(name), str(name)), paths))
+    return WorkbooksBody(tuple(books), options.moment("last_modified"))
 
 
 def read_table_body(options: Options) -> Body:

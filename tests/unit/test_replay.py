@@ -398,3 +398,42 @@ def test_a_repeated_key_is_matched_in_its_order() -> None:
     assert template.match(asked) == {"last": "2020", "second": "B"}
     assert template.match(httpx.URL("https://x.example/d?indicator=B&indicator=A&end=1")) is None
     assert template.match(httpx.URL("https://x.example/d?indicator=A&end=1")) is None
+
+
+def test_workbooks_are_made_of_tables_and_are_the_same_each_time(tmp_path: Path) -> None:
+    """Codes stay text, figures are numbers, a word among them stays a word."""
+    (tmp_path / "use.csv").write_text('"","11","T001"\n"11",5,"..."\n"T018",-7.5,12\n')
+    (tmp_path / "index.yml").write_text(
+        "version: 1\ndescription: x\nentries:\n"
+        "  - url: https://a.org/all.zip\n    body: workbooks\n    members:\n"
+        '      Use.xlsx: {"2020": use.csv, "2021": use.csv}\n'
+    )
+    http = httpx.Client(transport=ReplayTransport(load_index(tmp_path / "index.yml", {})))
+    answers = [http.get("https://a.org/all.zip") for _ in range(2)]
+    assert answers[0].content == answers[1].content
+    with zipfile.ZipFile(io.BytesIO(answers[0].content)) as archive:
+        book = archive.read("Use.xlsx")
+    sheets = pl.read_excel(io.BytesIO(book), sheet_id=0, has_header=False, infer_schema_length=0)
+    assert list(sheets) == ["2020", "2021"]
+    assert sheets["2020"].rows()[1:] == [("11", "5", "..."), ("T018", "-7.5", "12")]
+
+
+def test_an_export_of_the_institute_is_served_as_records(tmp_path: Path) -> None:
+    """Headers of either export; the years asked for; an empty cell is no figure."""
+    (tmp_path / "old.csv").write_text(
+        '\ufeff"INDICATOR","LOCATION","TIME","Value","Flag Codes"\n'
+        '"X","AUS","1996",12.50,\n"X","CAN","1997",,"a"\n"X","CHL","2001",3,\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "index.yml").write_text(
+        "version: 1\ndescription: x\nentries:\n"
+        "  - url: https://u.org/data?start={start}&end={end}\n    body: uis_records\n"
+        '    file: old.csv\n    start: "{start}"\n    end: "{end}"\n'
+    )
+    http = httpx.Client(transport=ReplayTransport(load_index(tmp_path / "index.yml", {})))
+    url = "https://u.org/data?start=1990&end=2000"
+    records = http.get(url).json()["records"]
+    assert [(r["geoUnit"], r["year"], r["value"], r["qualifier"]) for r in records] == [
+        ("AUS", 1996, 12.5, None),
+        ("CAN", 1997, None, "a"),
+    ]
