@@ -6,6 +6,11 @@ measures as (
     select * from {{ ref('int_trade__exporter_markets') }}
 ),
 
+wdi_cells as (
+    select * from {{ ref('int_economies__wdi_completed') }}
+    where indicator_code = 'TX.VAL.MRCH.HI.ZS'
+),
+
 joined as (
     select
         grid.period_year,
@@ -44,3 +49,19 @@ select
     {{ snapshot_list(['snapshot_id']) }} as source_ids,
     '1' as method_version
 from joined
+union all
+select
+    'developed_market_share' as indicator_id,
+    geo_id,
+    'all' as cluster_id,
+    cast(period_year as varchar) as period,
+    'wdi_high_income' as basis,
+    value / 100.0 as value,
+    cast(null as double) as value_lower,
+    cast(null as double) as value_upper,
+    obs_status,
+    cast(case when value is null then 0 else 1 end as bigint) as n_obs,
+    {{ terms({'high_income_exports_pct': 'value'}) }} as components,
+    {{ snapshot_list(['snapshot_id']) }} as source_ids,
+    '1' as method_version
+from wdi_cells
