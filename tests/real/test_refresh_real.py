@@ -265,6 +265,43 @@ def test_export_specialisation_of_the_two_exporters(
     assert len(apec) == 21
 
 
+def test_reach_of_the_two_exporters(con: duckdb.DuckDBPyConnection, real_data: Path) -> None:
+    """Concentration and the part of high-income economies, of all products, from the rows."""
+    (path,) = (real_data / "trade/baci").glob("BACI_HS17_Y2020*.csv.gz")
+    with gzip.open(path, "rt") as lines:
+        rows = [(r["i"], r["j"], r["k"].zfill(6), float(r["v"])) for r in csv.DictReader(lines)]
+    seeds = PROJECT_ROOT / "dbt_project" / "seeds" / "reference"
+    with (seeds / "high_income_economies.csv").open(encoding="utf-8") as lines:
+        rich = {row["geo_id"] for row in csv.DictReader(lines)}
+    (codes,) = (real_data / "trade/baci").glob("country_codes_V202201.csv")
+    with codes.open(encoding="latin-1") as lines:
+        iso3 = {row["country_code"]: row["iso_3digit_alpha"] for row in csv.DictReader(lines)}
+    iso3["490"] = "TWN"
+    importers, products = {j for _, j, _, _ in rows}, {k for _, _, k, _ in rows}
+    markets = published(con, "hhi_market", "baci_importers")
+    items = published(con, "hhi_product", "baci_hs6")
+    shares = published(con, "developed_market_share", "baci_high_income")
+    for geo, exporter in (("AFG", "4"), ("ZAF", "710")):
+        by_market: dict[str, float] = defaultdict(float)
+        by_product: dict[str, float] = defaultdict(float)
+        for i, j, k, v in rows:
+            if i == exporter:
+                by_market[j] += v
+                by_product[k] += v
+        total = sum(by_market.values())
+        for cells, amounts, n in (
+            (markets, by_market, len(importers - {exporter})),
+            (items, by_product, len(products)),
+        ):
+            squares = sum((v / total) ** 2 for v in amounts.values())
+            expected = (squares - 1 / n) / (1 - 1 / n)
+            assert cells[geo, "all", "2020"][0] == pytest.approx(expected, rel=1e-9)
+        to_rich = sum(v for j, v in by_market.items() if iso3.get(j) in rich)
+        value, status = shares[geo, "all", "2020"]
+        assert value == pytest.approx(to_rich / total, rel=1e-9) and status == "U"
+    assert {geo for geo, _, _ in markets} >= {"TWN", "USA", "PNG"}
+
+
 def economy_cells(data: Path, limit: str) -> dict[tuple[str, ...], float]:
     """Every figure that the World Bank's series give, as they stood on a day."""
     cells: dict[tuple[str, ...], float] = {}
