@@ -4,9 +4,7 @@
 {% macro on_exporter_cell(measure, code='exporter_code_baci') -%}
     grid.period_year = {{ measure }}.period_year
         and grid.economy_code_baci = {{ measure }}.{{ code }}
-        and grid.scheme = {{ measure }}.scheme
-        and grid.scheme_version = {{ measure }}.scheme_version
-        and grid.cluster_id = {{ measure }}.cluster_id
+        and grid.cluster_key = {{ measure }}.cluster_key
 {%- endmacro %}
 
 {#- Status of a cell. `few` says when a value rests on too little to be ranked, `zero` when the value

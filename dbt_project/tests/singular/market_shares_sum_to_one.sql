@@ -25,37 +25,29 @@ windows as (
 world as (
     select
         importers.period_year,
-        importers.scheme,
-        importers.scheme_version,
-        importers.cluster_id,
+        importers.cluster_key,
         cast(sum(importers.imports_kusd) as double) as imports_kusd
     from importers
     inner join windows
         on importers.period_year = windows.period_year
         and importers.importer_code_baci = windows.importer_code_baci
     group by
-        importers.period_year, importers.scheme, importers.scheme_version, importers.cluster_id
+        importers.period_year, importers.cluster_key
 ),
 
 shares as (
     select
         changes.period_year,
-        changes.scheme,
-        changes.scheme_version,
-        changes.cluster_id,
+        changes.cluster_key,
         changes.product_level,
         sum(changes.last_share * changes.world_last_kusd / nullif(world.imports_kusd, 0)) as total
     from changes
     inner join world
         on changes.period_year = world.period_year
-        and changes.scheme = world.scheme
-        and changes.scheme_version = world.scheme_version
-        and changes.cluster_id = world.cluster_id
+        and changes.cluster_key = world.cluster_key
     group by
         changes.period_year,
-        changes.scheme,
-        changes.scheme_version,
-        changes.cluster_id,
+        changes.cluster_key,
         changes.product_level
 )
 

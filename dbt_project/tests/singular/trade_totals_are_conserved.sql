@@ -7,62 +7,64 @@ with flows as (
     group by period_year
 ),
 
-schemes as (
-    select distinct scheme, scheme_version from {{ ref('int_trade__product_clusters') }}
+clusters as (
+    select * from {{ ref('int_trade__clusters') }}
 ),
 
 parts as (
-    select 'exporters' as summed_by, '' as scheme, period_year, sum(exports_kusd) as value_kusd
+    select 'exporters' as summed_by, 0 as all_key, period_year, sum(exports_kusd) as value_kusd
     from {{ ref('int_trade__exporter_products') }}
     group by period_year
     union all
-    select 'importers' as summed_by, '' as scheme, period_year, sum(imports_kusd) as value_kusd
+    select 'importers' as summed_by, 0 as all_key, period_year, sum(imports_kusd) as value_kusd
     from {{ ref('int_trade__importer_products') }}
     group by period_year
+    {%- for model, column in [
+        ('int_trade__bilateral_clusters', 'exports_kusd'),
+        ('int_trade__importer_clusters', 'imports_kusd'),
+        ('int_trade__economy_clusters', 'exports_kusd'),
+    ] %}
     union all
     select
-        case when cluster_id = 'all' then 'pairs' else 'pairs and clusters' end as summed_by,
-        concat(scheme, ' ', scheme_version) as scheme,
-        period_year,
-        sum(exports_kusd) as value_kusd
-    from {{ ref('int_trade__bilateral_clusters') }}
+        concat(
+            '{{ model }}',
+            case when clusters.cluster_key = clusters.all_key then ', all' else ', clusters' end
+        ) as summed_by,
+        clusters.all_key,
+        cells.period_year,
+        sum(cells.{{ column }}) as value_kusd
+    from {{ ref(model) }} as cells
+    inner join clusters
+        on cells.cluster_key = clusters.cluster_key
     group by 1, 2, 3
-    union all
-    select
-        case when cluster_id = 'all' then 'buyers' else 'buyers and clusters' end as summed_by,
-        concat(scheme, ' ', scheme_version) as scheme,
-        period_year,
-        sum(imports_kusd) as value_kusd
-    from {{ ref('int_trade__importer_clusters') }}
-    group by 1, 2, 3
+    {%- endfor %}
 ),
 
 -- One row for each year and way of summing, so that one that is gone is found as well.
-expected as (
-    select ways.summed_by, ways.scheme, flows.period_year, flows.value_kusd
-    from flows
-    cross join (
-        select 'exporters' as summed_by, '' as scheme
-        union all
-        select 'importers', ''
-        union all
-        select ways.summed_by, concat(schemes.scheme, ' ', schemes.scheme_version)
-        from schemes
-        cross join (
-            select 'pairs' as summed_by
-            union all select 'pairs and clusters'
-            union all select 'buyers'
-            union all select 'buyers and clusters'
-        ) as ways
-    ) as ways
+ways as (
+    select 'exporters' as summed_by, 0 as all_key
+    union all
+    select 'importers', 0
+    {%- for model in
+        ['int_trade__bilateral_clusters', 'int_trade__importer_clusters', 'int_trade__economy_clusters']
+    %}
+    union all
+    select '{{ model }}, all', cluster_key from clusters where cluster_key = all_key
+    union all
+    select '{{ model }}, clusters', cluster_key from clusters where cluster_key = all_key
+    {%- endfor %}
 )
 
 select
-    expected.*,
+    ways.summed_by,
+    ways.all_key,
+    flows.period_year,
+    flows.value_kusd,
     parts.value_kusd as found_kusd
-from expected
+from flows
+cross join ways
 left join parts
-    on expected.summed_by = parts.summed_by
-    and expected.scheme = parts.scheme
-    and expected.period_year = parts.period_year
-where parts.value_kusd is distinct from expected.value_kusd
+    on ways.summed_by = parts.summed_by
+    and ways.all_key = parts.all_key
+    and flows.period_year = parts.period_year
+where parts.value_kusd is distinct from flows.value_kusd

@@ -9,6 +9,10 @@ markets as (
     select * from {{ ref('int_trade__markets') }}
 ),
 
+trade_clusters as (
+    select * from {{ ref('int_trade__clusters') }}
+),
+
 release as (
     select max(snapshot_id) as snapshot_id from {{ ref('stg_baci__economies') }}
 ),
@@ -18,9 +22,7 @@ clusters as (
         flows.period_year,
         flows.exporter_code_baci,
         flows.importer_code_baci,
-        markets.scheme,
-        markets.scheme_version,
-        markets.cluster_id,
+        markets.cluster_key,
         cast(sum(flows.value_kusd) as decimal(18, 3)) as exports_kusd,
         count(*) as products_count,
         cast(sum(markets.imports_kusd) - sum(flows.value_kusd) as decimal(18, 3)) as rivals_kusd,
@@ -39,9 +41,7 @@ clusters as (
         flows.period_year,
         flows.exporter_code_baci,
         flows.importer_code_baci,
-        markets.scheme,
-        markets.scheme_version,
-        markets.cluster_id
+        markets.cluster_key
 ),
 
 -- All products together; here a heading is one market whatever clusters its products are in.
@@ -50,9 +50,7 @@ clusters_and_all as (
         period_year,
         exporter_code_baci,
         importer_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         exports_kusd,
         products_count,
         rivals_kusd,
@@ -63,30 +61,32 @@ clusters_and_all as (
     from clusters
     union all
     select
-        period_year,
-        exporter_code_baci,
-        importer_code_baci,
-        scheme,
-        scheme_version,
-        'all' as cluster_id,
-        cast(sum(exports_kusd) as decimal(18, 3)) as exports_kusd,
-        cast(sum(products_count) as bigint) as products_count,
-        cast(sum(rivals_kusd) as decimal(18, 3)) as rivals_kusd,
-        sum(hs6_forward_kusd) as hs6_forward_kusd,
-        sum(hs6_backward_kusd) as hs6_backward_kusd,
-        sum(hs4_forward_kusd) as hs4_forward_kusd,
-        sum(hs4_backward_kusd) as hs4_backward_kusd
+        clusters.period_year,
+        clusters.exporter_code_baci,
+        clusters.importer_code_baci,
+        trade_clusters.all_key as cluster_key,
+        cast(sum(clusters.exports_kusd) as decimal(18, 3)) as exports_kusd,
+        cast(sum(clusters.products_count) as bigint) as products_count,
+        cast(sum(clusters.rivals_kusd) as decimal(18, 3)) as rivals_kusd,
+        sum(clusters.hs6_forward_kusd) as hs6_forward_kusd,
+        sum(clusters.hs6_backward_kusd) as hs6_backward_kusd,
+        sum(clusters.hs4_forward_kusd) as hs4_forward_kusd,
+        sum(clusters.hs4_backward_kusd) as hs4_backward_kusd
     from clusters
-    group by period_year, exporter_code_baci, importer_code_baci, scheme, scheme_version
+    inner join trade_clusters
+        on clusters.cluster_key = trade_clusters.cluster_key
+    group by
+        clusters.period_year,
+        clusters.exporter_code_baci,
+        clusters.importer_code_baci,
+        trade_clusters.all_key
 )
 
 select
     clusters_and_all.period_year,
     clusters_and_all.exporter_code_baci,
     clusters_and_all.importer_code_baci,
-    clusters_and_all.scheme,
-    clusters_and_all.scheme_version,
-    clusters_and_all.cluster_id,
+    clusters_and_all.cluster_key,
     clusters_and_all.exports_kusd,
     clusters_and_all.products_count,
     clusters_and_all.rivals_kusd,

@@ -12,15 +12,17 @@ product_clusters as (
     select * from {{ ref('int_trade__product_clusters') }}
 ),
 
+trade_clusters as (
+    select * from {{ ref('int_trade__clusters') }}
+),
+
 -- Products in which anyone trades in any year of the release: the same number for all, always.
 potential as (
     select
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         count(*) as potential_products_count
     from product_clusters
-    group by scheme, scheme_version, cluster_id
+    group by cluster_key
 ),
 
 world_importers as (
@@ -75,9 +77,7 @@ measured as (
     select
         products.period_year,
         products.economy_code_baci,
-        product_clusters.scheme,
-        product_clusters.scheme_version,
-        product_clusters.cluster_id,
+        product_clusters.cluster_key,
         products.exports_kusd,
         products.imports_kusd,
         products.partners_count,
@@ -103,9 +103,7 @@ clusters as (
     select
         period_year,
         economy_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         cast(sum(exports_kusd) as decimal(18, 3)) as exports_kusd,
         cast(sum(imports_kusd) as decimal(18, 3)) as imports_kusd,
         cast(sum(unmatched_kusd) as decimal(18, 3)) as unmatched_kusd,
@@ -115,49 +113,46 @@ clusters as (
         cast(sum(potential_partners_count) as bigint) as potential_partners_count,
         max(snapshot_id) as snapshot_id
     from measured
-    group by period_year, economy_code_baci, scheme, scheme_version, cluster_id
+    group by period_year, economy_code_baci, cluster_key
 ),
 
 clusters_and_all as (
     select * from clusters
-    where cluster_id <> 'unmapped'
     union all
     select
-        period_year,
-        economy_code_baci,
-        scheme,
-        scheme_version,
-        'all' as cluster_id,
-        cast(sum(exports_kusd) as decimal(18, 3)) as exports_kusd,
-        cast(sum(imports_kusd) as decimal(18, 3)) as imports_kusd,
-        cast(sum(unmatched_kusd) as decimal(18, 3)) as unmatched_kusd,
-        sum(exports_squared) as exports_squared,
-        cast(sum(products_count) as bigint) as products_count,
-        cast(sum(varieties_count) as bigint) as varieties_count,
-        cast(sum(potential_partners_count) as bigint) as potential_partners_count,
-        max(snapshot_id) as snapshot_id
+        clusters.period_year,
+        clusters.economy_code_baci,
+        trade_clusters.all_key as cluster_key,
+        cast(sum(clusters.exports_kusd) as decimal(18, 3)) as exports_kusd,
+        cast(sum(clusters.imports_kusd) as decimal(18, 3)) as imports_kusd,
+        cast(sum(clusters.unmatched_kusd) as decimal(18, 3)) as unmatched_kusd,
+        sum(clusters.exports_squared) as exports_squared,
+        cast(sum(clusters.products_count) as bigint) as products_count,
+        cast(sum(clusters.varieties_count) as bigint) as varieties_count,
+        cast(sum(clusters.potential_partners_count) as bigint) as potential_partners_count,
+        max(clusters.snapshot_id) as snapshot_id
     from clusters
-    group by period_year, economy_code_baci, scheme, scheme_version
+    inner join trade_clusters
+        on clusters.cluster_key = trade_clusters.cluster_key
+    group by clusters.period_year, clusters.economy_code_baci, trade_clusters.all_key
 ),
 
 potential_and_all as (
     select * from potential
     union all
     select
-        scheme,
-        scheme_version,
-        'all' as cluster_id,
-        cast(sum(potential_products_count) as bigint) as potential_products_count
+        trade_clusters.all_key as cluster_key,
+        cast(sum(potential.potential_products_count) as bigint) as potential_products_count
     from potential
-    group by scheme, scheme_version
+    inner join trade_clusters
+        on potential.cluster_key = trade_clusters.cluster_key
+    group by trade_clusters.all_key
 )
 
 select
     clusters_and_all.period_year,
     clusters_and_all.economy_code_baci,
-    clusters_and_all.scheme,
-    clusters_and_all.scheme_version,
-    clusters_and_all.cluster_id,
+    clusters_and_all.cluster_key,
     clusters_and_all.exports_kusd,
     clusters_and_all.imports_kusd,
     clusters_and_all.unmatched_kusd,
@@ -169,6 +164,4 @@ select
     clusters_and_all.snapshot_id
 from clusters_and_all
 inner join potential_and_all
-    on clusters_and_all.scheme = potential_and_all.scheme
-    and clusters_and_all.scheme_version = potential_and_all.scheme_version
-    and clusters_and_all.cluster_id = potential_and_all.cluster_id
+    on clusters_and_all.cluster_key = potential_and_all.cluster_key

@@ -12,6 +12,10 @@ clusters as (
     select * from {{ ref('cluster_definition') }}
 ),
 
+trade_clusters as (
+    select * from {{ ref('int_trade__clusters') }}
+),
+
 industries as (
     select * from {{ ref('cluster_industry') }} where industry_scheme = 'HS'
 ),
@@ -36,7 +40,7 @@ schemes as (
 ),
 
 -- Every taxonomy splits the same total: the first one stands for all products together.
-cluster_cells as (
+cluster_names as (
     select
         scheme,
         scheme_version,
@@ -49,6 +53,15 @@ cluster_cells as (
         'all' as cluster_id
     from schemes
     where scheme_no = 1
+),
+
+cluster_cells as (
+    select trade_clusters.*
+    from cluster_names
+    inner join trade_clusters
+        on cluster_names.scheme = trade_clusters.scheme
+        and cluster_names.scheme_version = trade_clusters.scheme_version
+        and cluster_names.cluster_id = trade_clusters.cluster_id
 ),
 
 exporter_totals as (
@@ -78,8 +91,7 @@ release as (
 
 select
     years.period_year,
-    cluster_cells.scheme,
-    cluster_cells.scheme_version,
+    cluster_cells.cluster_key,
     cluster_cells.cluster_id,
     economies.geo_id,
     economies.economy_code_baci,

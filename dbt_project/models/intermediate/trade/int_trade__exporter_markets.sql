@@ -1,11 +1,11 @@
 -- To whom an exporter sells the products of a cluster: concentration over markets, the part that
 -- goes to high-income economies, and how many of a market's varieties it offers there.
 with bilateral as (
-    select * from {{ ref('int_trade__bilateral_clusters') }} where cluster_id <> 'unmapped'
+    select * from {{ ref('int_trade__bilateral_clusters') }}
 ),
 
 importer_clusters as (
-    select * from {{ ref('int_trade__importer_clusters') }} where cluster_id <> 'unmapped'
+    select * from {{ ref('int_trade__importer_clusters') }}
 ),
 
 importer_years as (
@@ -24,24 +24,20 @@ potential as (
 world as (
     select
         period_year,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         cast(sum(imports_kusd) as decimal(18, 3)) as imports_kusd
     from importer_clusters
-    group by period_year, scheme, scheme_version, cluster_id
+    group by period_year, cluster_key
 ),
 
 exporters as (
     select
         period_year,
         exporter_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         cast(sum(exports_kusd) as decimal(18, 3)) as exports_kusd
     from bilateral
-    group by period_year, exporter_code_baci, scheme, scheme_version, cluster_id
+    group by period_year, exporter_code_baci, cluster_key
 ),
 
 -- The rest of the world, from where this exporter stands: everybody else's sales to the same
@@ -50,9 +46,7 @@ rivals as (
     select
         bilateral.period_year,
         bilateral.exporter_code_baci,
-        bilateral.scheme,
-        bilateral.scheme_version,
-        bilateral.cluster_id,
+        bilateral.cluster_key,
         bilateral.products_count,
         high_income.economy_code_baci is not null as is_high_income,
         cast(bilateral.exports_kusd as double) as exports_kusd,
@@ -68,26 +62,18 @@ rivals as (
     inner join exporters
         on bilateral.period_year = exporters.period_year
         and bilateral.exporter_code_baci = exporters.exporter_code_baci
-        and bilateral.scheme = exporters.scheme
-        and bilateral.scheme_version = exporters.scheme_version
-        and bilateral.cluster_id = exporters.cluster_id
+        and bilateral.cluster_key = exporters.cluster_key
     inner join importer_clusters
         on bilateral.period_year = importer_clusters.period_year
         and bilateral.importer_code_baci = importer_clusters.importer_code_baci
-        and bilateral.scheme = importer_clusters.scheme
-        and bilateral.scheme_version = importer_clusters.scheme_version
-        and bilateral.cluster_id = importer_clusters.cluster_id
+        and bilateral.cluster_key = importer_clusters.cluster_key
     inner join world
         on bilateral.period_year = world.period_year
-        and bilateral.scheme = world.scheme
-        and bilateral.scheme_version = world.scheme_version
-        and bilateral.cluster_id = world.cluster_id
+        and bilateral.cluster_key = world.cluster_key
     left join importer_clusters as own
         on bilateral.period_year = own.period_year
         and bilateral.exporter_code_baci = own.importer_code_baci
-        and bilateral.scheme = own.scheme
-        and bilateral.scheme_version = own.scheme_version
-        and bilateral.cluster_id = own.cluster_id
+        and bilateral.cluster_key = own.cluster_key
     left join high_income
         on bilateral.importer_code_baci = high_income.economy_code_baci
 ),
@@ -118,9 +104,7 @@ weighted as (
 select
     weighted.period_year,
     weighted.exporter_code_baci,
-    weighted.scheme,
-    weighted.scheme_version,
-    weighted.cluster_id,
+    weighted.cluster_key,
     max(weighted.all_exports_kusd) as exports_kusd,
     sum(case when weighted.is_high_income then weighted.exports_kusd else 0 end)
         as high_income_exports_kusd,
@@ -144,6 +128,4 @@ left join (select distinct importer_code_baci from importer_years) as own_years
 group by
     weighted.period_year,
     weighted.exporter_code_baci,
-    weighted.scheme,
-    weighted.scheme_version,
-    weighted.cluster_id
+    weighted.cluster_key

@@ -11,6 +11,10 @@ markets as (
     select * from {{ ref('int_trade__markets') }}
 ),
 
+trade_clusters as (
+    select * from {{ ref('int_trade__clusters') }}
+),
+
 last_year as (
     select max(period_year) as period_year from {{ ref('int_trade__importer_years') }}
 ),
@@ -36,9 +40,7 @@ rivals_{{ years }}y as (
     select
         pairs_{{ years }}y.period_year + {{ years }} as period_year,
         pairs_{{ years }}y.exporter_code_baci,
-        markets.scheme,
-        markets.scheme_version,
-        markets.cluster_id,
+        markets.cluster_key,
         pairs_{{ years }}y.first_kusd,
         markets.imports_kusd - pairs_{{ years }}y.first_kusd as rivals_first_kusd,
         markets.imports_kusd_{{ years }}y_later - pairs_{{ years }}y.last_kusd as rivals_last_kusd
@@ -69,15 +71,13 @@ exporters as (
         period_year,
         {{ years }} as window_years,
         exporter_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         cast(sum(first_kusd) as decimal(18, 3)) as first_kusd,
         cast(sum(case when growth is not null then first_kusd end) as decimal(18, 3)) as kept_kusd,
         sum(cast(first_kusd as double) * growth) / {{ years }} as growth_kusd,
         count(*) as flows_count
     from grown_{{ years }}y
-    group by period_year, exporter_code_baci, scheme, scheme_version, cluster_id
+    group by period_year, exporter_code_baci, cluster_key
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -88,9 +88,7 @@ world_markets as (
     select
         period_year + {{ years }} as period_year,
         {{ years }} as window_years,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         cast(sum(case when imports_kusd_{{ years }}y_later is not null then imports_kusd end) as double)
             as kept_kusd,
         sum(
@@ -99,60 +97,50 @@ world_markets as (
             / nullif(cast(imports_kusd_{{ years }}y_later + imports_kusd as double), 0)
         ) / {{ years }} as growth_kusd
     from markets
-    group by period_year, scheme, scheme_version, cluster_id
+    group by period_year, cluster_key
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
 exporters_and_all as (
-    select
-        period_year,
-        window_years,
-        exporter_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
-        first_kusd,
-        kept_kusd,
-        growth_kusd,
-        flows_count
-    from exporters
-    where cluster_id <> 'unmapped'
+    select * from exporters
     union all
     select
-        period_year,
-        window_years,
-        exporter_code_baci,
-        scheme,
-        scheme_version,
-        'all' as cluster_id,
-        cast(sum(first_kusd) as decimal(18, 3)) as first_kusd,
-        cast(sum(kept_kusd) as decimal(18, 3)) as kept_kusd,
-        sum(growth_kusd) as growth_kusd,
-        cast(sum(flows_count) as bigint) as flows_count
+        exporters.period_year,
+        exporters.window_years,
+        exporters.exporter_code_baci,
+        trade_clusters.all_key as cluster_key,
+        cast(sum(exporters.first_kusd) as decimal(18, 3)) as first_kusd,
+        cast(sum(exporters.kept_kusd) as decimal(18, 3)) as kept_kusd,
+        sum(exporters.growth_kusd) as growth_kusd,
+        cast(sum(exporters.flows_count) as bigint) as flows_count
     from exporters
-    group by period_year, window_years, exporter_code_baci, scheme, scheme_version
+    inner join trade_clusters
+        on exporters.cluster_key = trade_clusters.cluster_key
+    group by
+        exporters.period_year,
+        exporters.window_years,
+        exporters.exporter_code_baci,
+        trade_clusters.all_key
 ),
 
 world_and_all as (
     select
         period_year,
         window_years,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         growth_kusd / nullif(kept_kusd, 0) as world_pull
     from world_markets
     union all
     select
-        period_year,
-        window_years,
-        scheme,
-        scheme_version,
-        'all' as cluster_id,
-        sum(growth_kusd) / nullif(sum(kept_kusd), 0) as world_pull
+        world_markets.period_year,
+        world_markets.window_years,
+        trade_clusters.all_key as cluster_key,
+        sum(world_markets.growth_kusd) / nullif(sum(world_markets.kept_kusd), 0) as world_pull
     from world_markets
-    group by period_year, window_years, scheme, scheme_version
+    inner join trade_clusters
+        on world_markets.cluster_key = trade_clusters.cluster_key
+    group by world_markets.period_year, world_markets.window_years, trade_clusters.all_key
 ),
 
 release as (
@@ -163,9 +151,7 @@ select
     exporters_and_all.period_year,
     exporters_and_all.window_years,
     exporters_and_all.exporter_code_baci,
-    exporters_and_all.scheme,
-    exporters_and_all.scheme_version,
-    exporters_and_all.cluster_id,
+    exporters_and_all.cluster_key,
     exporters_and_all.first_kusd,
     exporters_and_all.kept_kusd,
     cast(exporters_and_all.first_kusd - coalesce(exporters_and_all.kept_kusd, 0) as double)
@@ -178,7 +164,5 @@ from exporters_and_all
 inner join world_and_all
     on exporters_and_all.period_year = world_and_all.period_year
     and exporters_and_all.window_years = world_and_all.window_years
-    and exporters_and_all.scheme = world_and_all.scheme
-    and exporters_and_all.scheme_version = world_and_all.scheme_version
-    and exporters_and_all.cluster_id = world_and_all.cluster_id
+    and exporters_and_all.cluster_key = world_and_all.cluster_key
 cross join release

@@ -21,9 +21,7 @@ markets as (
         imports.importer_code_baci,
         imports.product_code_hs,
         substr(imports.product_code_hs, 1, 4) as heading_code_hs4,
-        product_clusters.scheme,
-        product_clusters.scheme_version,
-        product_clusters.cluster_id,
+        product_clusters.cluster_key,
         imports.imports_kusd,
         imports.snapshot_id
     from imports
@@ -47,13 +45,11 @@ cluster_headings as (
         period_year,
         importer_code_baci,
         heading_code_hs4,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         sum(imports_kusd) as imports_kusd
     from markets
     group by
-        period_year, importer_code_baci, heading_code_hs4, scheme, scheme_version, cluster_id
+        period_year, importer_code_baci, heading_code_hs4, cluster_key
 ),
 
 heading_growth as (
@@ -81,9 +77,7 @@ cluster_heading_growth as (
         cluster_headings.period_year,
         cluster_headings.importer_code_baci,
         cluster_headings.heading_code_hs4,
-        cluster_headings.scheme,
-        cluster_headings.scheme_version,
-        cluster_headings.cluster_id,
+        cluster_headings.cluster_key,
         cast(later.imports_kusd as double)
         / nullif(cast(cluster_headings.imports_kusd as double), 0) as forward,
         cast(earlier.imports_kusd as double)
@@ -93,16 +87,12 @@ cluster_heading_growth as (
         on cluster_headings.period_year + {{ window }} = later.period_year
         and cluster_headings.importer_code_baci = later.importer_code_baci
         and cluster_headings.heading_code_hs4 = later.heading_code_hs4
-        and cluster_headings.scheme = later.scheme
-        and cluster_headings.scheme_version = later.scheme_version
-        and cluster_headings.cluster_id = later.cluster_id
+        and cluster_headings.cluster_key = later.cluster_key
     left join cluster_headings as earlier
         on cluster_headings.period_year - {{ window }} = earlier.period_year
         and cluster_headings.importer_code_baci = earlier.importer_code_baci
         and cluster_headings.heading_code_hs4 = earlier.heading_code_hs4
-        and cluster_headings.scheme = earlier.scheme
-        and cluster_headings.scheme_version = earlier.scheme_version
-        and cluster_headings.cluster_id = earlier.cluster_id
+        and cluster_headings.cluster_key = earlier.cluster_key
 ),
 
 joined as (
@@ -131,9 +121,7 @@ joined as (
         on markets.period_year = cluster_heading_growth.period_year
         and markets.importer_code_baci = cluster_heading_growth.importer_code_baci
         and markets.heading_code_hs4 = cluster_heading_growth.heading_code_hs4
-        and markets.scheme = cluster_heading_growth.scheme
-        and markets.scheme_version = cluster_heading_growth.scheme_version
-        and markets.cluster_id = cluster_heading_growth.cluster_id
+        and markets.cluster_key = cluster_heading_growth.cluster_key
     left join imports as later
         on markets.period_year + {{ window }} = later.period_year
         and markets.importer_code_baci = later.importer_code_baci
@@ -165,9 +153,7 @@ select
     period_year,
     importer_code_baci,
     product_code_hs,
-    scheme,
-    scheme_version,
-    cluster_id,
+    cluster_key,
     imports_kusd,
     {%- for term in ['hs6', 'hs4_in_cluster', 'hs4'] %}
     case when has_later then coalesce({{ term }}_forward, 0) end as {{ term }}_forward,

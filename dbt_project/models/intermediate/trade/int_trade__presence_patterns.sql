@@ -87,9 +87,7 @@ known_partners as (
 patterns as (
     select
         lines.exporter_code_baci,
-        product_clusters.scheme,
-        product_clusters.scheme_version,
-        product_clusters.cluster_id,
+        product_clusters.cluster_key,
         lines.presence_bits,
         known_partners.known_bits,
         count(*) as lines_count
@@ -101,18 +99,14 @@ patterns as (
         and lines.importer_code_baci = known_partners.importer_code_baci
     group by
         lines.exporter_code_baci,
-        product_clusters.scheme,
-        product_clusters.scheme_version,
-        product_clusters.cluster_id,
+        product_clusters.cluster_key,
         lines.presence_bits,
         known_partners.known_bits
 )
 
 select
     patterns.exporter_code_baci,
-    patterns.scheme,
-    patterns.scheme_version,
-    patterns.cluster_id,
+    patterns.cluster_key,
     bounds.first_year,
     patterns.presence_bits,
     patterns.known_bits,

@@ -6,6 +6,10 @@ industries as (
     select * from {{ ref('cluster_industry') }} where industry_scheme = 'HS'
 ),
 
+trade_clusters as (
+    select * from {{ ref('int_trade__clusters') }}
+),
+
 schemes as (
     select distinct scheme, scheme_version from industries
 ),
@@ -38,8 +42,13 @@ matched as (
 )
 
 select
-    product_code_hs,
-    scheme,
-    scheme_version,
-    coalesce(cluster_id, 'unmapped') as cluster_id
+    matched.product_code_hs,
+    matched.scheme,
+    matched.scheme_version,
+    trade_clusters.cluster_id,
+    trade_clusters.cluster_key
 from matched
+inner join trade_clusters
+    on matched.scheme = trade_clusters.scheme
+    and matched.scheme_version = trade_clusters.scheme_version
+    and coalesce(matched.cluster_id, 'unmapped') = trade_clusters.cluster_id

@@ -11,11 +11,11 @@
 {%- set window = var('trade_share_window_years') %}
 
 with bilateral as (
-    select * from {{ ref('int_trade__bilateral_clusters') }} where cluster_id <> 'unmapped'
+    select * from {{ ref('int_trade__bilateral_clusters') }}
 ),
 
 importer_clusters as (
-    select * from {{ ref('int_trade__importer_clusters') }} where cluster_id <> 'unmapped'
+    select * from {{ ref('int_trade__importer_clusters') }}
 ),
 
 importer_years as (
@@ -38,9 +38,7 @@ import_ends as (
     select
         period_year + {{ window }} as period_year,
         importer_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         imports_kusd as first_kusd,
         cast(0 as decimal(18, 3)) as last_kusd,
         snapshot_id
@@ -49,9 +47,7 @@ import_ends as (
     select
         period_year,
         importer_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         cast(0 as decimal(18, 3)) as first_kusd,
         imports_kusd as last_kusd,
         snapshot_id
@@ -62,9 +58,7 @@ importers as (
     select
         import_ends.period_year,
         import_ends.importer_code_baci,
-        import_ends.scheme,
-        import_ends.scheme_version,
-        import_ends.cluster_id,
+        import_ends.cluster_key,
         cast(sum(import_ends.first_kusd) as decimal(18, 3)) as first_kusd,
         cast(sum(import_ends.last_kusd) as decimal(18, 3)) as last_kusd,
         max(import_ends.snapshot_id) as snapshot_id
@@ -75,21 +69,17 @@ importers as (
     group by
         import_ends.period_year,
         import_ends.importer_code_baci,
-        import_ends.scheme,
-        import_ends.scheme_version,
-        import_ends.cluster_id
+        import_ends.cluster_key
 ),
 
 world as (
     select
         period_year,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         cast(sum(first_kusd) as decimal(18, 3)) as first_kusd,
         cast(sum(last_kusd) as decimal(18, 3)) as last_kusd
     from importers
-    group by period_year, scheme, scheme_version, cluster_id
+    group by period_year, cluster_key
 ),
 
 export_ends as (
@@ -97,9 +87,7 @@ export_ends as (
         period_year + {{ window }} as period_year,
         exporter_code_baci,
         importer_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         exports_kusd as first_kusd,
         cast(0 as decimal(18, 3)) as last_kusd,
         hs6_forward_kusd,
@@ -112,9 +100,7 @@ export_ends as (
         period_year,
         exporter_code_baci,
         importer_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         cast(0 as decimal(18, 3)) as first_kusd,
         exports_kusd as last_kusd,
         cast(0 as double) as hs6_forward_kusd,
@@ -129,9 +115,7 @@ flows as (
         period_year,
         exporter_code_baci,
         importer_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         cast(sum(first_kusd) as double) as first_kusd,
         cast(sum(last_kusd) as double) as last_kusd,
         sum(hs6_forward_kusd) as hs6_forward_kusd,
@@ -140,7 +124,7 @@ flows as (
         sum(hs4_backward_kusd) as hs4_backward_kusd
     from export_ends
     group by
-        period_year, exporter_code_baci, importer_code_baci, scheme, scheme_version, cluster_id
+        period_year, exporter_code_baci, importer_code_baci, cluster_key
 ),
 
 -- Nobody exports to oneself: the world of an exporter is that of all other importers.
@@ -156,20 +140,14 @@ weighted as (
     inner join importers
         on flows.period_year = importers.period_year
         and flows.importer_code_baci = importers.importer_code_baci
-        and flows.scheme = importers.scheme
-        and flows.scheme_version = importers.scheme_version
-        and flows.cluster_id = importers.cluster_id
+        and flows.cluster_key = importers.cluster_key
     inner join world
         on flows.period_year = world.period_year
-        and flows.scheme = world.scheme
-        and flows.scheme_version = world.scheme_version
-        and flows.cluster_id = world.cluster_id
+        and flows.cluster_key = world.cluster_key
     left join importers as own
         on flows.period_year = own.period_year
         and flows.exporter_code_baci = own.importer_code_baci
-        and flows.scheme = own.scheme
-        and flows.scheme_version = own.scheme_version
-        and flows.cluster_id = own.cluster_id
+        and flows.cluster_key = own.cluster_key
 ),
 
 -- A ratio to an importer that bought nothing of the cluster in one of the years has nothing to be
@@ -189,9 +167,7 @@ summed as (
     select
         period_year,
         exporter_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         max(world_first_kusd) as world_first_kusd,
         max(world_last_kusd) as world_last_kusd,
         sum(first_kusd) as first_kusd,
@@ -206,7 +182,7 @@ summed as (
         count(*) as importers_count,
         max(snapshot_id) as snapshot_id
     from rated
-    group by period_year, exporter_code_baci, scheme, scheme_version, cluster_id
+    group by period_year, exporter_code_baci, cluster_key
 ),
 
 levels as (
@@ -228,9 +204,7 @@ levels as (
 select
     period_year,
     exporter_code_baci,
-    scheme,
-    scheme_version,
-    cluster_id,
+    cluster_key,
     product_level,
     first_kusd,
     last_kusd,

@@ -11,6 +11,10 @@ importer_years as (
     select * from {{ ref('int_trade__importer_years') }}
 ),
 
+trade_clusters as (
+    select * from {{ ref('int_trade__clusters') }}
+),
+
 start_years as (
     select distinct period_year as start_year from importer_years
 ),
@@ -28,9 +32,7 @@ positions as (
 decoded as (
     select
         exporter_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         start_year,
         lines_count,
         snapshot_id,
@@ -61,9 +63,7 @@ spells as (
     {% for age in ages -%}
     select
         exporter_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         start_year,
         {{ gap_years }} as gap_years,
         {{ age }} as age_years,
@@ -95,9 +95,7 @@ spells as (
 cohorts as (
     select
         exporter_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         start_year,
         gap_years,
         age_years,
@@ -106,14 +104,12 @@ cohorts as (
         max(snapshot_id) as snapshot_id
     from spells
     group by
-        exporter_code_baci, scheme, scheme_version, cluster_id, start_year, gap_years, age_years
+        exporter_code_baci, cluster_key, start_year, gap_years, age_years
 )
 
 select
     exporter_code_baci,
-    scheme,
-    scheme_version,
-    cluster_id,
+    cluster_key,
     start_year,
     gap_years,
     age_years,
@@ -121,18 +117,22 @@ select
     ended_count,
     snapshot_id
 from cohorts
-where cluster_id <> 'unmapped'
 union all
 select
-    exporter_code_baci,
-    scheme,
-    scheme_version,
-    'all' as cluster_id,
-    start_year,
-    gap_years,
-    age_years,
-    cast(sum(at_risk_count) as bigint) as at_risk_count,
-    cast(sum(ended_count) as bigint) as ended_count,
-    max(snapshot_id) as snapshot_id
+    cohorts.exporter_code_baci,
+    trade_clusters.all_key as cluster_key,
+    cohorts.start_year,
+    cohorts.gap_years,
+    cohorts.age_years,
+    cast(sum(cohorts.at_risk_count) as bigint) as at_risk_count,
+    cast(sum(cohorts.ended_count) as bigint) as ended_count,
+    max(cohorts.snapshot_id) as snapshot_id
 from cohorts
-group by exporter_code_baci, scheme, scheme_version, start_year, gap_years, age_years
+inner join trade_clusters
+    on cohorts.cluster_key = trade_clusters.cluster_key
+group by
+    cohorts.exporter_code_baci,
+    trade_clusters.all_key,
+    cohorts.start_year,
+    cohorts.gap_years,
+    cohorts.age_years

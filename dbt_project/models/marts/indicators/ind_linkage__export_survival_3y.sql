@@ -40,9 +40,7 @@ life_tables as (
         windows.period_year,
         windows.gap_years,
         cohorts.exporter_code_baci,
-        cohorts.scheme,
-        cohorts.scheme_version,
-        cohorts.cluster_id,
+        cohorts.cluster_key,
         cohorts.age_years,
         sum(cohorts.at_risk_count) as at_risk_count,
         sum(cohorts.ended_count) as ended_count
@@ -55,9 +53,7 @@ life_tables as (
         windows.period_year,
         windows.gap_years,
         cohorts.exporter_code_baci,
-        cohorts.scheme,
-        cohorts.scheme_version,
-        cohorts.cluster_id,
+        cohorts.cluster_key,
         cohorts.age_years
 ),
 
@@ -66,9 +62,7 @@ wide as (
         period_year,
         gap_years,
         exporter_code_baci,
-        scheme,
-        scheme_version,
-        cluster_id,
+        cluster_key,
         {%- for age in [1, 2, 3] %}
         cast(coalesce(max(case when age_years = {{ age }} then at_risk_count end), 0) as double)
             as at_risk_{{ age }},
@@ -76,7 +70,7 @@ wide as (
             as ended_{{ age }}{{ ',' if not loop.last }}
         {%- endfor %}
     from life_tables
-    group by period_year, gap_years, exporter_code_baci, scheme, scheme_version, cluster_id
+    group by period_year, gap_years, exporter_code_baci, cluster_key
 ),
 
 survived as (

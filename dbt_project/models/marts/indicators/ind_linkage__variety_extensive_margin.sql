@@ -37,15 +37,11 @@ joined as (
     left join grid as earlier_grid
         on grid.period_year - {{ window }} = earlier_grid.period_year
         and grid.geo_id = earlier_grid.geo_id
-        and grid.scheme = earlier_grid.scheme
-        and grid.scheme_version = earlier_grid.scheme_version
-        and grid.cluster_id = earlier_grid.cluster_id
+        and grid.cluster_key = earlier_grid.cluster_key
     left join measures as earlier
         on grid.period_year - {{ window }} = earlier.period_year
         and grid.economy_code_baci = earlier.exporter_code_baci
-        and grid.scheme = earlier.scheme
-        and grid.scheme_version = earlier.scheme_version
-        and grid.cluster_id = earlier.cluster_id
+        and grid.cluster_key = earlier.cluster_key
 ),
 
 margins as (
