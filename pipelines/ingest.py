@@ -163,7 +163,7 @@ def _probe(
     fetched = night.client.fetch(spec)
     report.requests += 1
     night.landing.log(fetched, licence_id=source.licence.id)
-    if fetched.outcome is not Outcome.OK:
+    if fetched.outcome not in (Outcome.OK, Outcome.EMPTY) or not fetched.entity_bytes:
         step = Step.PARKED if fetched.outcome in PARKED else Step.FAILED
         raise _PartTrouble(step, fetched.outcome, _advice(source, spec.public_url, fetched.verdict))
     return night.landing.land(fetched).read()
@@ -224,6 +224,8 @@ def _bring_up_to_date(
         canonical = source.canonical_sha256(part, replies)
     except Incomplete as error:
         outcome = Outcome(error.outcome)
+        if outcome is Outcome.NOT_YET_PUBLISHED:  # the publisher says that there is nothing yet
+            return PartReport(source.id, part, Step.NOT_YET_PUBLISHED, error.detail, outcome)
         if outcome is Outcome.TORN and not again:  # the publisher changed it while we read
             return _bring_up_to_date(source, part, manifest, night, writer, report, again=True)
         raise _PartTrouble(
@@ -276,7 +278,7 @@ def _ask(source: Source, part: str, night: Night, report: SourceReport) -> list[
             try:
                 answers.append(replace(_one(source, piece, night, report), spec=spec))
             except _PartTrouble as trouble:
-                smaller = source.split(piece) if trouble.outcome in _SPLITTABLE else []
+                smaller = source.split(piece, answers) if trouble.outcome in _SPLITTABLE else []
                 if not smaller:
                     raise
                 pieces = smaller + pieces

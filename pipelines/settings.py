@@ -9,7 +9,7 @@ import datetime as dt
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipelines.errors import ConfigError
@@ -65,6 +65,18 @@ class Settings(BaseSettings):
         ge=0,
         description="a part is read again after this many days even if its publisher "
         "signals no change, to catch edits that come without a signal",
+    )
+
+    # sources that are off unless they are asked for
+    comtrade_key: SecretStr = Field(
+        SecretStr(""), description="key of the UN Comtrade API; without it, Comtrade is off"
+    )
+    comtrade_years: int = Field(5, ge=1, le=30, description="newest years that are read")
+    comtrade_partners: tuple[str, ...] = Field(
+        (), description="JSON list of partner codes beside the world (0); empty: the world only"
+    )
+    accept_non_commercial: bool = Field(
+        False, description="read sources whose licence forbids commercial use (ITU)"
     )
 
     # politeness and patience towards sources

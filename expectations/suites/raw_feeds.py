@@ -30,6 +30,8 @@ _FEEDS = (
     ("estat__amounts", "measure", "value_amount", 0.2),
     ("estat__io_cells", "period_year", "value_mjpy", 0.2),
     ("kosis__businesses", "period_year", "businesses_count", 0.1),
+    ("comtrade__flows", "period_year", "value_usd", 0.0),
+    ("itu__observations", "code", "value", 0.3),
 )
 
 SUITES = tuple(

@@ -42,7 +42,15 @@ _TOP_KEYS = ("version", "description", "licence_notes", "variables", "settings",
 _TYPES = ("text", "date", "folder")
 # A recording prescribes what is asked for, never where state lives or what runs on this machine.
 _NOT_FOR_AN_INDEX = frozenset(
-    {"home", "profile", "replay_vars", "failure_command", "failure_webhook"}
+    {
+        "home",
+        "profile",
+        "replay_vars",
+        "failure_command",
+        "failure_webhook",
+        "comtrade_key",
+        "accept_non_commercial",
+    }
 )
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 

@@ -153,8 +153,11 @@ class Source(ABC):
         """Why a reply that looks whole has been cut at the publisher's cap; '' if it has not."""
         return ""
 
-    def split(self, spec: RequestSpec) -> list[RequestSpec]:
-        """Smaller requests that together ask for the same; empty where it cannot be split."""
+    def split(self, spec: RequestSpec, answers: Sequence[Answer] = ()) -> list[RequestSpec]:
+        """Smaller requests that together ask for the same; empty where it cannot be split.
+
+        `answers` are those of the part so far: what is to be split may depend on them.
+        """
         return []
 
     def prove(self, part: str, replies: Sequence[Landed]) -> Proof:
@@ -254,6 +257,15 @@ def read_member(reply: Landed, member: str) -> bytes:
                 f"{', '.join(archive.namelist()[:8])}"
             )
         return archive.read(member)
+
+
+def as_text(value: object) -> str | None:
+    """A value of a JSON reply as the text that a contract reads; figures lose no digit."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, float) else str(value)
 
 
 def http_date(text: str | None) -> datetime | None:

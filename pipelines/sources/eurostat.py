@@ -160,7 +160,7 @@ class Eurostat(Source):
             queue_url=f"{_BASE}/1.0/async",
         )
 
-    def split(self, spec: RequestSpec) -> list[RequestSpec]:
+    def split(self, spec: RequestSpec, answers: Sequence[Answer] = ()) -> list[RequestSpec]:
         """Two halves of the years that were asked for."""
         asked = dict(spec.params)
         if "startPeriod" not in asked:

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,7 +35,16 @@ from pipelines.http.classify import Media, Outcome
 from pipelines.http.client import RequestSpec
 from pipelines.landing import Landed
 from pipelines.settings import Settings
-from pipelines.sources.base import Answer, Chunk, Licence, Proof, Source, prove_csv, read_csv
+from pipelines.sources.base import (
+    Answer,
+    Chunk,
+    Licence,
+    Proof,
+    Source,
+    as_text,
+    prove_csv,
+    read_csv,
+)
 
 _BASE = "https://api.uis.unesco.org/api/public"
 _FIRST_YEAR = 1990
@@ -127,7 +135,7 @@ class Uis(Source):
             return f"{_CAP:,} records are the cap"
         return ""
 
-    def split(self, spec: RequestSpec) -> list[RequestSpec]:
+    def split(self, spec: RequestSpec, answers: Sequence[Answer] = ()) -> list[RequestSpec]:
         """Two halves of the years."""
         asked = dict(spec.params)
         first, last = int(asked.get("start", 0)), int(asked.get("end", 0))
@@ -199,19 +207,11 @@ def _frame(records: list[dict[str, Any]]) -> pl.DataFrame:
     lost = [name for name in names[:4] if records and name not in records[0]]
     if lost:
         raise SchemaDrift(f"records lack {', '.join(lost)}; the first is {records[0]}")
-    columns = {name: [_text(record.get(name)) for record in records] for name in names}
+    columns = {name: [as_text(record.get(name)) for record in records] for name in names}
     return pl.DataFrame(
         {"_row_no": range(1, len(records) + 1), **columns},
         schema={"_row_no": pl.Int64, **dict.fromkeys(names, pl.String)},
     )
-
-
-def _text(value: object) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else str(value)
-    return str(value)
 
 
 def _records(reply: Landed) -> list[dict[str, Any]]:

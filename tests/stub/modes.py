@@ -23,14 +23,14 @@ HTML = b"<!DOCTYPE html><html><body><h1>Scheduled maintenance</h1></body></html>
 # Offices' tables, proven by what each area, series or industry has to have.
 NATIONAL = ("abs", "estat", "kosis", "statsnz")
 ALL = (
-    "acs", "baci", "bds", "bea", "bfs", "cbp", "eurostat", "oecd", "qcew", "statcan", "susb", "uis",
-    "wdi", *NATIONAL,
+    "acs", "baci", "bds", "bea", "bfs", "cbp", "comtrade", "eurostat", "itu", "oecd", "qcew",
+    "statcan", "susb", "uis", "wdi", *NATIONAL,
 )  # fmt: skip
 ZIPS, TABLES = ("baci", "cbp", "qcew"), ("bds", "bfs", "eurostat", "oecd", "susb")
 CENSUS = ("acs", "bds", "bfs", "cbp", "susb")
 NOT_DATA = (
     "/sources/2", "/catalogue/toc", "/dataflow/", "/contentconstraint/", "/versions/default",
-    "/AreaID.csv",
+    "/AreaID.csv", "/getDa/", "/dictionaries/",
 )  # fmt: skip
 
 
@@ -182,6 +182,32 @@ def torn_pages(url: str, reply: Reply) -> Reply:
     return replace(reply, body=orjson.dumps([header, rows]))
 
 
+def comtrade(
+    change: Callable[[list[dict[str, object]]], list[dict[str, object]]], **envelope: object
+) -> Callable[[str, Reply], Reply]:
+    """Alter the rows of Comtrade, and say how many there are, unless `envelope` says otherwise."""
+
+    def alter(reply: object) -> object:
+        rows = change(reply["data"])  # type: ignore[index]
+        return {**reply, "data": rows, "count": len(rows), **envelope}  # type: ignore[dict-item]
+
+    return json_edit(alter)
+
+
+def spoilt(field: str, value: object) -> Callable[[list], list]:  # type: ignore[type-arg]
+    return lambda rows: [{**rows[0], field: value}, *rows[1:]]
+
+
+def in_one_economy(change: Callable[[str, Reply], Reply]) -> Callable[[str, Reply], Reply]:
+    """Of the many replies about one series of ITU, alter that about the United States."""
+    return lambda url, reply: change(url, reply) if url.endswith("/USA") else reply
+
+
+def text_in_first_answer(rows: object) -> object:
+    rows[0]["answer"][0]["value"] = "n.a."  # type: ignore[index]
+    return rows
+
+
 def one_row_less(reply: object) -> object:
     return [reply[0], reply[1][:-1]]  # type: ignore[index]
 
@@ -256,6 +282,7 @@ MODES = (
     Mode(2, "200, header and null", ("wdi",), status(200, b'[{"page":0,"pages":0,"per_page":10000,"total":0,"lastupdated":"2026-10-07"},null]'), H, None, "no row"),
     Mode(3, "400 XHTML with BOM", ("wdi",), status(400, _XHTML), F, Outcome.BAD_REQUEST, "400"),
     Mode(4, "version changes between pages", ("wdi",), torn_pages, F, Outcome.TORN, "read again"),
+    Mode(5, "as many rows as the cap", ("comtrade",), comtrade(lambda rows: rows, count=100_000), F, Outcome.TRUNCATED, "cannot be split further"),
     Mode(6, "429, Retry-After of an hour", ALL, status(429, b"slow down", Retry_After="3600"), P, Outcome.RATE_LIMITED, "3600 s"),
     Mode(7, "403, quota used up", ALL, status(403, _QUOTA), P, Outcome.QUOTA_EXHAUSTED, "1802 s"),
     Mode(8, "401", ALL, status(401, b"Access denied due to missing subscription key"), F, Outcome.AUTH, "key"),
@@ -271,14 +298,21 @@ MODES = (
     Mode(12, "204", CENSUS, status(204), Step.NOT_YET_PUBLISHED, Outcome.EMPTY),
     Mode(13, "200 HTML", ALL, status(200, HTML, Content_Type="text/html"), F, Outcome.BLOCKED, "HTML page"),
     Mode(14, "403 HTML", ALL, status(403, HTML), F, Outcome.BLOCKED, "CLUSTERKPI_CONTACT"),
-    Mode(15, "gzip that is not announced", (*TABLES, *NATIONAL, "uis", "wdi"), packed_silently, Step.PROMOTED),
-    Mode(15, "BOM and CRLF", (*TABLES, *NATIONAL, "uis", "wdi"), with_bom, Step.PROMOTED),
+    Mode(15, "gzip that is not announced", (*TABLES, *NATIONAL, "comtrade", "itu", "uis", "wdi"), packed_silently, Step.PROMOTED),
+    Mode(15, "BOM and CRLF", (*TABLES, *NATIONAL, "comtrade", "itu", "uis", "wdi"), with_bom, Step.PROMOTED),
     Mode(16, "200 []", ("uis", "wdi"), status(200, b"[]"), F, Outcome.SCHEMA_DRIFT),
+    Mode(16, "200 []", ("comtrade",), status(200, b"[]"), F, Outcome.SCHEMA_DRIFT, "data"),
+    Mode(16, "200 [] for every economy", ("itu",), status(200, b"[]"), F, Outcome.TRUNCATED, "wrong id"),
+    Mode(16, "200 [] for one economy of the dictionary", ("itu",), in_one_economy(status(200, b"[]")), F, Outcome.TRUNCATED, "USA"),
     Mode(17, "404 for a file to come", ("acs", "bds", "cbp", "qcew", "susb"), status(404, HTML), Step.NOT_YET_PUBLISHED, Outcome.NOT_YET_PUBLISHED),
     Mode(17, "header only", ("abs", "acs", "bds", "bfs", "kosis", "statsnz", "susb"), edit(lambda body: body.split(b"\n", 1)[0] + b"\n"), Step.NOT_YET_PUBLISHED, Outcome.NOT_YET_PUBLISHED),
     Mode(17, "header only, after the list of areas", ("estat",), edit(lambda body: body.split(b"\n", 1)[0] + b"\n"), F, Outcome.TRUNCATED, "the table did not"),
     Mode(19, "text in a number", (*TABLES, *NATIONAL), lines(text_in_a_number), Step.PROMOTED, None, "1 more quarantined"),
     Mode(19, "text in a number (JSON)", ("uis", "wdi"), json_edit(text_in_first_value), Step.PROMOTED, None, "1 more quarantined"),
+    Mode(19, "text in a number (JSON)", ("comtrade",), comtrade(spoilt("primaryValue", "n.a.")), Step.PROMOTED, None, "1 more quarantined"),
+    Mode(19, "text in a number (JSON)", ("itu",), in_one_economy(json_edit(text_in_first_answer)), Step.PROMOTED, None, "1 more quarantined"),
+    Mode(21, "a field less", ("comtrade",), comtrade(lambda rows: [{k: v for k, v in row.items() if k != "primaryValue"} for row in rows]), F, Outcome.SCHEMA_DRIFT, "primaryValue"),
+    Mode(21, "a field less", ("itu",), json_edit(lambda rows: [{k: v for k, v in row.items() if k != "answer"} for row in rows]), F, Outcome.SCHEMA_DRIFT, "answer"),
     Mode(21, "required column renamed", (*TABLES, *ZIPS, *NATIONAL, "statcan"), edit(renamed), F, Outcome.SCHEMA_DRIFT),
     Mode(21, "column of areas renamed", ("acs",), edit(lambda body: body.replace(b"GEO_ID", b"GEOID", 1)), F, Outcome.SCHEMA_DRIFT, "GEO_ID"),
     Mode(21, "a workbook less", ("bea",), without_a_member, F, Outcome.TRUNCATED, "workbooks"),
@@ -288,15 +322,23 @@ MODES = (
     Mode(22, "cut in the middle", ALL, cut, F, Outcome.TRANSIENT, "next night"),
     Mode(22, "one byte of an archive flipped", (*ZIPS, "bea", "statcan"), flipped, F, Outcome.TRANSIENT),
     Mode(22, "a row less than announced", ("wdi",), json_edit(one_row_less), F, Outcome.TRUNCATED, "announced"),
+    Mode(22, "a row less than counted", ("comtrade",), json_edit(lambda reply: {**reply, "data": reply["data"][:-1]}), F, Outcome.TRUNCATED, "were counted"),
+    Mode(22, "a year less than available", ("comtrade",), comtrade(lambda rows: [row for row in rows if row["period"] != rows[0]["period"]]), F, Outcome.TRUNCATED, "listed as available"),
     Mode(22, "one row less", ("statcan", *NATIONAL), lines(without_one), F, Outcome.TRUNCATED, "rows are missing"),
     Mode(23, "rows in other order", (*TABLES, *NATIONAL), lines(lambda rows: rows[::-1]), Step.UNCHANGED, None, "", False),
     Mode(23, "packed again", (*ZIPS, "bea", "statcan"), edit(lambda body: body), Step.UNCHANGED, None, "", False),
+    Mode(23, "another elapsed time, rows in other order", ("comtrade",), comtrade(lambda rows: rows[::-1], elapsedTime="9 secs"), Step.UNCHANGED, None, "", False),
+    Mode(23, "rows in other order", ("itu",), json_edit(lambda rows: rows[::-1]), Step.UNCHANGED, None, "", False),
+    Mode(24, "a row twice", ("comtrade",), comtrade(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "1 more quarantined"),
+    Mode(24, "a part beside the total", ("comtrade",), comtrade(lambda rows: [*rows, {**rows[-1], "customsCode": "C01"}]), Step.PROMOTED, None, "1 more quarantined"),
     Mode(24, "a row twice", ("abs", "bds", "kosis", "statcan", "statsnz", "susb"), lines(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "1 more quarantined"),
     Mode(24, "a row of twelve months twice", ("bfs",), lines(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "12 more quarantined"),
     Mode(24, "a row twice", ("eurostat", "oecd"), lines(lambda rows: [*rows, rows[-1]]), F, Outcome.TRUNCATED, "announced"),
     Mode(25, "two rows in five vanish", (*TABLES, *ZIPS), lines(without_40_percent), H, None, "gone"),
     Mode(25, "two rows in five vanish", ("statcan", *NATIONAL), lines(without_40_percent), F, Outcome.TRUNCATED, "rows are missing"),
     Mode(25, "two rows in five vanish, the nation among them", ("acs",), lines(without_40_percent), F, Outcome.TRUNCATED, "no row for nation"),
+    Mode(25, "two rows in five vanish", ("comtrade",), comtrade(without_40_percent), H, None, "gone"),
+    Mode(25, "two rows in five vanish", ("itu",), json_edit(without_40_percent), H, None, "gone"),
     Mode(25, "two rows in five of one year vanish", ("baci",), one_member, H, None, "lost more than"),
     Mode(25, "two records in five vanish", ("uis", "wdi"), json_edit(fewer_json), H, None, "gone"),
     Mode(0, "connection refused", ALL, lambda _u, r: replace(r, sent=0), F, Outcome.TRANSIENT, "next night"),

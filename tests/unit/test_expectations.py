@@ -45,6 +45,8 @@ NATIONAL = (
     ("estat__amounts", "measure", "value_amount"),
     ("estat__io_cells", "period_year", "value_mjpy"),
     ("kosis__businesses", "period_year", "businesses_count"),
+    ("comtrade__flows", "period_year", "value_usd"),
+    ("itu__observations", "code", "value"),
 )
 SCHEMA = """
 create schema raw; create schema marts; create schema meta;

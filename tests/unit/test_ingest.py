@@ -55,7 +55,7 @@ class Office(Source):
         rows = reply.read().count(b"\n") - 1
         return f"{rows} rows are the cap" if rows >= CAP else ""
 
-    def split(self, spec: RequestSpec) -> list[RequestSpec]:
+    def split(self, spec: RequestSpec, answers: Sequence[Answer] = ()) -> list[RequestSpec]:
         first, last = (int(value) for _, value in spec.params)
         middle = (first + last) // 2
         part = spec.part
