@@ -10,22 +10,16 @@ plausibility over whole tables (`expectations`), meaning across columns (dbt sta
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Literal
 
 import polars as pl
 
+from pipelines import cells
+from pipelines.cells import Cells, Kind
 from pipelines.errors import SchemaDrift
 
-Kind = Literal["text", "integer", "number", "decimal3", "date"]
-
-_TYPES: dict[Kind, pl.DataType] = {
-    "text": pl.String(),
-    "integer": pl.Int64(),
-    "number": pl.Float64(),
-    "decimal3": pl.Decimal(18, 3),
-    "date": pl.Date(),
-}
 _DUCKDB_TYPES: dict[Kind, str] = {
     "text": "varchar",
     "integer": "bigint",
@@ -33,6 +27,7 @@ _DUCKDB_TYPES: dict[Kind, str] = {
     "decimal3": "decimal(18,3)",
     "date": "date",
 }
+_FEW_ROWS = 20_000  # below, threads cost more than they bring
 PROVENANCE = ("_snapshot_id", "_part", "_member", "_row_no")
 
 
@@ -140,83 +135,86 @@ def apply(table: Table, rows: pl.DataFrame, where: str) -> Gated:
             "this delivery was promoted; the last good vintage stays in service. If the publisher "
             f"renamed it, change `source_name` of that column in table {table.name!r}."
         )
-    absent = [
-        pl.lit(None, pl.String).alias(c.header)
-        for c in table.columns
-        if c.header not in rows.columns
+    read = list(_columns(table, rows))
+    rule = _first_broken(table, read, rows.height)
+    values = pl.DataFrame([rows["_row_no"], *(column.value for column in read)])
+    rule = _with_duplicates(values, rule, table)
+    typed = [rows["_row_no"]]
+    for column in read:
+        typed += [column.value] if column.status is None else [column.value, column.status]
+    if rule is None:
+        return Gated(pl.DataFrame(typed), pl.DataFrame(schema=BAD_SCHEMA))
+    held = pl.DataFrame([rows["_row_no"], rule.alias("_rule")]).drop_nulls("_rule")
+    return Gated(pl.DataFrame(typed).filter(rule.is_null()), _describe(held, rows, table))
+
+
+def _columns(table: Table, rows: pl.DataFrame) -> Iterable[Cells]:
+    """Every column of the contract, read; in threads where that is worth it."""
+
+    def read(column: Column) -> Cells:
+        if column.header in rows.columns:
+            return cells.read(column, rows[column.header])
+        return cells.read_nothing(column, rows.height)
+
+    if rows.height < _FEW_ROWS:
+        return map(read, table.columns)
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        return list(pool.map(read, table.columns))
+
+
+def _first_broken(table: Table, read: list[Cells], height: int) -> pl.Series | None:
+    """The rule that each row breaks first, as `rule|column`; None where no row breaks any."""
+    broken = [
+        (f"{name}|{column.name}", mask)
+        for column, cell in zip(table.columns, read, strict=True)
+        for name, mask in cell.broken
     ]
-    rows = rows.with_columns(absent)
-    texts = rows.select("_row_no", *(_text(c).alias(f"{c.name}__text") for c in table.columns))
-    typed = texts.with_columns(
-        *(_cast(c).alias(c.name) for c in table.columns),
-        *(
-            pl.col(f"{c.name}__text")
-            .replace_strict(c.codes, default=None, return_dtype=pl.String)
-            .alias(f"{c.name}_status")
-            for c in table.columns
-            if c.codes
-        ),
-    )
-    checks = [check for c in table.columns for check in _checks(c)]
-    typed = typed.with_columns(
-        pl.coalesce(pl.when(broken).then(pl.lit(label)) for label, broken in checks).alias("_rule")
-        if checks
-        else pl.lit(None, pl.String).alias("_rule")
-    )
-    names = [c.name for c in table.columns]
-    typed = _mark_duplicates(typed, table, names)
-    bad = typed.filter(pl.col("_rule").is_not_null())
-    out = ["_row_no"]
-    for column in table.columns:
-        out.append(column.name)
-        if column.codes:
-            out.append(f"{column.name}_status")
-    good = typed.filter(pl.col("_rule").is_null()).select(out)
-    return Gated(good, _describe(bad, rows, table))
+    if not broken:
+        return None
+    masks = pl.DataFrame([mask.alias(str(n)) for n, (_, mask) in enumerate(broken)])
+    return masks.select(
+        pl.coalesce(
+            pl.when(pl.col(str(n))).then(pl.lit(label)) for n, (label, _) in enumerate(broken)
+        ).alias("_rule")
+    ).to_series()
 
 
-def _text(column: Column) -> pl.Expr:
-    text = pl.col(column.header).str.strip_chars()
-    blank = text == ""
-    for word in column.missing:
-        blank |= text == word
-    return pl.when(~blank).then(text)
+def _with_duplicates(
+    values: pl.DataFrame, rule: pl.Series | None, table: Table
+) -> pl.Series | None:
+    """The rules, with those for rows whose key is there before or with other figures.
+
+    Keys are compared by hash, which finds every repetition; what it finds is looked at exactly.
+    """
+    keys = values.select(table.key)
+    sound = keys if rule is None else keys.filter(rule.is_null())
+    if sound.hash_rows().n_unique() == sound.height:
+        return rule
+    if rule is None:
+        rule = pl.repeat(None, values.height, dtype=pl.String, eager=True).alias("_rule")
+    names = [column.name for column in table.columns]
+    return _mark_duplicates(values.with_columns(rule), table, names)["_rule"]
 
 
-def _cast(column: Column) -> pl.Expr:
-    text = pl.col(f"{column.name}__text")
-    if column.kind == "text":
-        return text
-    if any(code.lstrip("-").isdigit() for code in column.codes):
-        text = pl.when(~text.is_in(list(column.codes))).then(text)  # a remark, no figure
-    if column.kind == "date":
-        return text.str.to_date("%Y-%m-%d", strict=False)
-    if column.kind == "number":  # 'nan' and 'inf' parse as numbers and are none
-        number = text.cast(pl.Float64, strict=False)
-        return pl.when(number.is_finite()).then(number)
-    return text.cast(_TYPES[column.kind], strict=False)
+class Keys:
+    """Keys of the batches of one file, as hashes: whether one is there again in another batch.
 
+    `apply` sees one batch at a time. Eight bytes a row are kept, so that a file of any length can
+    be read in bounded memory; equal keys have equal hashes, so that none is overlooked.
+    """
 
-def _checks(column: Column) -> list[tuple[str, pl.Expr]]:
-    text, value = pl.col(f"{column.name}__text"), pl.col(column.name)
-    checks: list[tuple[str, pl.Expr]] = []
-    if column.required:
-        checks.append((f"required|{column.name}", text.is_null()))
-    if column.kind != "text":
-        known = text.is_in(list(column.codes)) if column.codes else pl.lit(False)
-        rule = f"not_a_{column.kind.removesuffix('3')}"
-        checks.append((f"{rule}|{column.name}", text.is_not_null() & value.is_null() & ~known))
-    if column.pattern:
-        matches = text.str.contains(f"^(?:{column.pattern})$")
-        checks.append((f"pattern|{column.name}", text.is_not_null() & ~matches))
-    if column.allowed:
-        listed = text.is_in(list(column.allowed))
-        checks.append((f"not_allowed|{column.name}", text.is_not_null() & ~listed))
-    if column.minimum is not None:
-        checks.append((f"below_minimum|{column.name}", value < column.minimum))
-    if column.maximum is not None:
-        checks.append((f"above_maximum|{column.name}", value > column.maximum))
-    return checks
+    def __init__(self) -> None:
+        self._hashes: list[pl.Series] = []
+
+    def add(self, table: Table, good: pl.DataFrame) -> None:
+        """Take note of the promoted rows of a batch."""
+        self._hashes.append(good.select(table.key).hash_rows())
+
+    def repeat(self) -> bool:
+        """Whether a key may be in two batches; never False where one is."""
+        if len(self._hashes) < 2:
+            return False
+        return pl.concat(self._hashes).n_unique() < sum(map(len, self._hashes))
 
 
 def _mark_duplicates(typed: pl.DataFrame, table: Table, names: list[str]) -> pl.DataFrame:
@@ -256,7 +254,7 @@ def _describe(bad: pl.DataFrame, rows: pl.DataFrame, table: Table) -> pl.DataFra
         rule, name = label.split("|", 1)
         row = originals[number]
         headers = [columns[part].header for part in name.split(",")]
-        value = ", ".join(str(row[h]) for h in headers)
+        value = ", ".join(str(row.get(h)) for h in headers)
         records.append(
             {
                 "_row_no": number,

@@ -10,9 +10,10 @@ any publisher's quirk (`pipelines.sources`), row rules (`pipelines.contracts`).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import groupby
 
 import polars as pl
 
@@ -23,7 +24,7 @@ from pipelines.http.classify import HAS_DATA, PARKED, Outcome, Verdict
 from pipelines.http.client import Client, RequestSpec, Validators
 from pipelines.landing import Landed, Landing
 from pipelines.settings import Settings
-from pipelines.sources.base import Answer, Source
+from pipelines.sources.base import Answer, Chunk, Source
 from pipelines.vintages import Manifest, PartState, TableFiles, VintageWriter, latest
 
 _MAX_REQUESTS_PER_PART = 500
@@ -333,41 +334,84 @@ def _advice(source: Source, url: str, verdict: Verdict) -> str:
     return f"{url}: {verdict.outcome.value}: {verdict.detail}{wait}; {what}"
 
 
+class _Repeated(Exception):
+    """A key is in two batches of one file."""
+
+
 def _parse(
     source: Source, state: PartState, replies: list[Landed], writer: VintageWriter
 ) -> PartState:
+    """Read landed bytes through their source and contracts into the files of a vintage.
+
+    Batch by batch; where a key is in two of one file, once more with that file as a whole.
+
+    Raises:
+        SchemaDrift: a required member or column is not there.
+    """
+    try:
+        return _take(source, state, replies[-1], source.parse(state.part, replies), writer)
+    except _Repeated:
+        writer.discard_part(state.part)
+        whole = _whole_files(source.parse(state.part, replies))
+        return _take(source, state, replies[-1], whole, writer)
+
+
+def _whole_files(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    for (table, member), batches in groupby(chunks, key=lambda chunk: (chunk.table, chunk.member)):
+        yield Chunk(table, pl.concat(batch.rows for batch in batches), member)
+
+
+def _take(
+    source: Source,
+    state: PartState,
+    last_reply: Landed,
+    chunks: Iterable[Chunk],
+    writer: VintageWriter,
+) -> PartState:
+    """Gate and write every chunk.
+
+    Raises:
+        _Repeated: a key is in two batches of one file; what was written has to be discarded.
+    """
     tables: dict[str, TableFiles] = {}
     first = last = None
     units: set[str] = set()
-    for number, chunk in enumerate(source.parse(state.part, replies)):
-        table = source.table(chunk.table)
-        where = f"{replies[-1].name}/{chunk.member}" if chunk.member else replies[-1].url
-        gated = contracts.apply(table, chunk.rows, where)
-        stamp = (
-            pl.lit(state.snapshot_id).alias("_snapshot_id"),
-            pl.lit(state.part).alias("_part"),
-            pl.lit(chunk.member, pl.String).alias("_member"),
-        )
-        good = gated.good.with_columns(stamp)
-        bad = gated.bad.with_columns(stamp)
-        path = writer.write(chunk.table, state.part, number, good)
-        held = writer.write_quarantine(chunk.table, state.part, number, bad)
-        before = tables.get(chunk.table, TableFiles((), (), 0, 0, 0))
-        tables[chunk.table] = TableFiles(
-            files=before.files + ((path,) if path else ()),
-            quarantine=before.quarantine + ((held,) if held else ()),
-            landed=before.landed + chunk.rows.height,
-            promoted=before.promoted + good.height,
-            quarantined=before.quarantined + bad.height,
-            rules=before.rules + _rules(bad),
-            periods=_with_periods(before.periods, table, good),
-        )
-        if table.period and good.height:
-            low, high = good[table.period].min(), good[table.period].max()
-            first = low if first is None else min(first, low)
-            last = high if last is None else max(last, high)
-        if table.unit:
-            units |= set(good[table.unit].unique().drop_nulls().to_list())
+    number = -1
+    for (name, member), batches in groupby(chunks, key=lambda chunk: (chunk.table, chunk.member)):
+        table = source.table(name)
+        where = f"{last_reply.name}/{member}" if member else last_reply.url
+        keys = contracts.Keys()
+        for chunk in batches:
+            number += 1
+            gated = contracts.apply(table, chunk.rows, where)
+            keys.add(table, gated.good)
+            stamp = (
+                pl.lit(state.snapshot_id).alias("_snapshot_id"),
+                pl.lit(state.part).alias("_part"),
+                pl.lit(member, pl.String).alias("_member"),
+            )
+            good = gated.good.with_columns(stamp)
+            bad = gated.bad.with_columns(stamp)
+            path = writer.write(name, state.part, number, good)
+            held = writer.write_quarantine(name, state.part, number, bad)
+            before = tables.get(name, TableFiles((), (), 0, 0, 0))
+            tables[name] = TableFiles(
+                files=before.files + ((path,) if path else ()),
+                quarantine=before.quarantine + ((held,) if held else ()),
+                landed=before.landed + chunk.rows.height,
+                promoted=before.promoted + good.height,
+                quarantined=before.quarantined + bad.height,
+                rules=_with_rules(before.rules, bad),
+                periods=_with_periods(before.periods, table, good),
+            )
+            if table.period and good.height:
+                low, high = good[table.period].min(), good[table.period].max()
+                first = low if first is None else min(first, low)
+                last = high if last is None else max(last, high)
+            if table.unit:
+                units |= set(good[table.unit].unique().drop_nulls().to_list())
+        if keys.repeat():
+            raise _Repeated
     return replace(
         state,
         tables=tables,
@@ -387,11 +431,19 @@ def _with_periods(before: dict[str, int], table: Table, good: pl.DataFrame) -> d
     return counts
 
 
-def _rules(bad: pl.DataFrame) -> tuple[dict[str, object], ...]:
+def _with_rules(
+    before: tuple[dict[str, object], ...], bad: pl.DataFrame
+) -> tuple[dict[str, object], ...]:
+    """Rows held by rule and column, over the chunks so far, with the first of each as example."""
     grouped = bad.group_by("rule", "column_name", maintain_order=True).agg(
         pl.len().alias("rows"), pl.col("reason").first(), pl.col("_row_no").first().alias("row_no")
     )
-    return tuple(grouped.to_dicts())
+    found = {(rule["rule"], rule["column_name"]): dict(rule) for rule in before}
+    for rule in grouped.to_dicts():
+        known = found.setdefault((rule["rule"], rule["column_name"]), rule)
+        if known is not rule:
+            known["rows"] = int(str(known["rows"])) + int(rule["rows"])
+    return tuple(found.values())
 
 
 def _thinned(fresh: PartState, before: PartState, most: float) -> list[str]:

@@ -108,6 +108,7 @@ def _dataflow(demo: Demo, request: httpx.Request, code: str) -> httpx.Response:
         return _missing(request, code)
     notes = {
         "OBS_COUNT": str(figures(demo.seed, row, demo.today).height),
+        "OBS_PERIOD_OVERALL_OLDEST": row["first_year"],
         "UPDATE_DATA": updated(demo.today).strftime("%Y-%m-%dT%H:%M:%S+0000"),
     }
     text = "".join(

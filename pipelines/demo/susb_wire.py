@@ -35,6 +35,9 @@ _CLASSES = (
     ("08", "08: <500 employees", SIZES[:7]),
     ("09", "09: 500+ employees", (*SIZES[7:], *LARGE_SIZES)),
 )
+_CLASS_OF = {code: classes for code, _, classes in _CLASSES}
+_FEWEST_FIRMS = 3  # of a cell that is published
+_LEAVES = ("02", "03", "04", "06", "07", "09")
 # Employees of a typical establishment of each class.
 _TYPICAL = dict(
     zip(
@@ -58,6 +61,11 @@ def year_body(demo: Demo, year: int) -> bytes:
     sums = [pl.col(name).sum() for name in ("est", "emp", "ap", *_TYPICAL)]
     frame = pl.concat([nation, frame]).group_by("STATE", "NAICS").agg(sums).sort("STATE", "NAICS")
     weights = {name: pl.col(name) * typical for name, typical in _TYPICAL.items()}
+    leaves = {  # firms of the classes that do not overlap; others are sums of them
+        code: (pl.sum_horizontal(classes) * _FIRMS_PER_ESTABLISHMENT).ceil().cast(pl.Int64)
+        for code, _, classes in _CLASSES
+        if code in _LEAVES
+    }
     everybody = pl.sum_horizontal(weights.values()).clip(lower_bound=1)
     parts = []
     for code, title, classes in _CLASSES:
@@ -67,13 +75,18 @@ def year_body(demo: Demo, year: int) -> bytes:
                 "STATE",
                 "NAICS",
                 pl.lit(code).alias("ENTRSIZE"),
+                pl.sum_horizontal(
+                    firms for leaf, firms in leaves.items() if set(_CLASS_OF[leaf]) <= set(classes)
+                ).alias("FIRM"),
                 pl.sum_horizontal(classes).cast(pl.Int64).alias("ESTB"),
                 (pl.col("emp") * share).round().cast(pl.Int64).alias("EMPL"),
                 (pl.col("ap") * share).round().cast(pl.Int64).alias("PAYR"),
                 pl.lit(title).alias("ENTRSIZEDSCR"),
             )
         )
-    rows = pl.concat(parts).sort("STATE", "NAICS", "ENTRSIZE").filter(pl.col("ESTB") > 0)
+    rows = (
+        pl.concat(parts).sort("STATE", "NAICS", "ENTRSIZE").filter(pl.col("FIRM") >= _FEWEST_FIRMS)
+    )
     return _printed(demo.seed, rows, year).write_csv().encode("latin-1")
 
 
@@ -87,7 +100,6 @@ def _printed(seed: int, rows: pl.DataFrame, year: int) -> pl.DataFrame:
     rows = rows.with_columns(pl.Series("flag", flag))
     withheld = pl.col("flag") == "D"
     return rows.with_columns(
-        (pl.col("ESTB") * _FIRMS_PER_ESTABLISHMENT).ceil().cast(pl.Int64).alias("FIRM"),
         pl.when(withheld).then(0).otherwise("EMPL").alias("EMPL"),
         pl.when(withheld).then(0).otherwise("PAYR").alias("PAYR"),
         pl.col("flag").alias("EMPLFL_N"),

@@ -5,13 +5,14 @@ Quirks:
   release (HS revision and version) is a setting, so that a new one is taken on purpose.
 - `k` is text with leading zeros, which some copies have lost: it is padded to six digits.
 - `q` is padded text, with `NA` for missing (about 2 percent); `v` is thousand current USD, FOB.
+- A version holds all years up to the second one before its own.
 - Only positive flows are listed: an absent row says nothing by itself (see INDICATORS rule Z2 in
   the methodology).
 - Economy codes are Comtrade-like: 842 is the United States, 490 "Other Asia, nes" is Chinese
   Taipei. Two codes can share an ISO3 (58 and 56 Belgium, 711 and 710 South Africa).
 - The code files changed headers between versions (`country_name` or `country_name_full`,
   `country_iso3` or `iso_3digit_alpha`) and are in Latin-1.
-- 2.4 GB in all: read member by member from the zip, never unpacked.
+- 2.4 GB in all, 11 million rows a year: read from the zip in batches, never unpacked.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from pipelines.contracts import Column, Table
-from pipelines.errors import ConfigError, SchemaDrift
-from pipelines.http.classify import Media
+from pipelines.errors import ConfigError, Incomplete, SchemaDrift
+from pipelines.http.classify import Media, Outcome
 from pipelines.http.client import RequestSpec
 from pipelines.landing import Landed
 from pipelines.settings import Settings
@@ -38,8 +39,11 @@ from pipelines.sources.base import (
     prove_zip,
     read_csv,
     read_member,
+    read_member_batches,
 )
 
+_BATCH_BYTES = 48 << 20  # about 1.5 million rows
+_DIGITS = 6  # of a product code
 _RELEASE = re.compile(r"(HS\d{2})_V(\d{6})")
 _FLOWS = re.compile(r"BACI_HS\d{2}_Y(\d{4})_V\d{6}\.csv")
 
@@ -122,8 +126,21 @@ class Baci(Source):
         return RequestSpec(self.id, part, url, media=Media.ZIP, static=True, max_bytes=6 << 30)
 
     def prove(self, part: str, replies: Sequence[Landed]) -> Proof:
+        """A whole archive with no gap in its years, up to the second before its version.
+
+        Raises:
+            Incomplete: a year is missing, or a member is damaged.
+        """
         prove_zip(replies[0])
         _, version = _release(part)
+        with zipfile.ZipFile(replies[0].path) as archive:
+            years = {int(m[1]) for name in archive.namelist() if (m := _FLOWS.fullmatch(name))}
+        if years and (lost := set(range(min(years), int(version[:4]) - 1)) - years):
+            raise Incomplete(
+                Outcome.TRUNCATED,
+                f"{replies[0].name}: no file for {', '.join(map(str, sorted(lost)))}: a member is "
+                "missing",
+            )
         return Proof(f"V{version}", http_date(replies[0].last_modified))
 
     def parse(self, part: str, replies: Sequence[Landed]) -> Iterator[Chunk]:
@@ -143,8 +160,8 @@ class Baci(Source):
                 f"BACI_{revision}_Y…_V{version}.csv belongs; versions are never mixed"
             )
         for member in members:
-            rows = read_csv(read_member(reply, member), f"{reply.name}/{member}")
-            yield Chunk("flows", _padded(rows, "k").with_columns(**_literals(stamp)), member)
+            for rows in read_member_batches(reply, member, _BATCH_BYTES):
+                yield Chunk("flows", _padded(rows, "k").with_columns(**_literals(stamp)), member)
         member = f"country_codes_V{version}.csv"
         rows = _renamed(_code_file(reply, member), _ECONOMY_HEADERS, f"{reply.name}/{member}")
         yield Chunk("economies", rows.with_columns(**_literals(stamp)), member)
@@ -174,6 +191,9 @@ def _code_file(reply: Landed, member: str) -> pl.DataFrame:
 def _padded(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     if column not in rows.columns:
         return rows  # the contract will name what is missing
+    lengths = rows[column].str.len_bytes()
+    if rows.is_empty() or lengths.min() == lengths.max() == _DIGITS:
+        return rows
     code = pl.col(column).str.strip_chars()
     short = code.str.contains(r"^\d{5}$")
     return rows.with_columns(pl.when(short).then("0" + code).otherwise(code).alias(column))

@@ -69,7 +69,10 @@ class Proof:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Text rows of one table out of one member of a reply; `_row_no` counts from 1."""
+    """Text rows of one table out of one member of a reply; `_row_no` counts from 1.
+
+    Chunks that follow each other with the same table and member are batches of one file.
+    """
 
     table: str
     rows: pl.DataFrame
@@ -224,6 +227,43 @@ def prove_csv(reply: Landed) -> None:
         )
 
 
+def prove_years(
+    rows: pl.DataFrame, series: Sequence[str], year: str, where: str, alike: Sequence[str] = ()
+) -> None:
+    """Every series has a row for each year between its first and its last one.
+
+    Args:
+        rows: text.
+        series: columns that tell one series from another.
+        year: column of the year.
+        where: file, for messages.
+        alike: those of `series` of which all series have the same years; none unless named.
+
+    Raises:
+        Incomplete: says which one does not. Years that are no numbers are left to the contract.
+    """
+    if lost := {*series, year} - set(rows.columns):
+        raise SchemaDrift(f"{where}: column {', '.join(sorted(lost))} is not there")
+    short = (
+        rows.select(*series, pl.col(year).str.strip_chars().cast(pl.Int64, strict=False))
+        .drop_nulls()
+        .group_by(series)
+        .agg(
+            pl.col(year).n_unique().alias("has"),
+            (pl.col(year).max() - pl.col(year).min() + 1).alias("of"),
+        )
+        .with_columns(pl.col("of").max().over(alike) if alike else pl.col("of"))
+        .filter(pl.col("has") < pl.col("of"))
+        .sort(series)
+    )
+    if short.height:
+        *names, has, of = short.row(0)
+        raise Incomplete(
+            Outcome.TRUNCATED,
+            f"{where}: {' '.join(map(str, names))} has {has} of {of} years: rows are missing",
+        )
+
+
 def read_csv(
     body: bytes, where: str, *, encoding: str = "utf8", only: Collection[str] = ()
 ) -> pl.DataFrame:
@@ -257,6 +297,40 @@ def read_member(reply: Landed, member: str) -> bytes:
                 f"{', '.join(archive.namelist()[:8])}"
             )
         return archive.read(member)
+
+
+def read_member_batches(reply: Landed, member: str, size: int) -> Iterator[pl.DataFrame]:
+    """A CSV member of a landed zip as text, some megabytes at a time, rows numbered throughout.
+
+    Args:
+        reply: a zip archive.
+        member: one of its files; it is never unpacked as a whole, unless it has quotes: a quoted
+            cell may hold a line end, where no batch may end.
+        size: bytes of text of one batch.
+
+    Raises:
+        SchemaDrift: the member is missing, or no regular table.
+    """
+    rows_before = 0
+    with zipfile.ZipFile(reply.path) as archive:
+        if member not in archive.namelist():
+            read_member(reply, member)  # says what is there instead
+        with archive.open(member) as lines:
+            header = lines.readline()
+            rest = b""
+            while (block := lines.read(size)) or rest:
+                if b'"' in block:
+                    block += lines.read()
+                text, rest = rest + block, b""
+                if block and (end := text.rfind(b"\n") + 1) < len(text):
+                    text, rest = text[:end], text[end:]
+                if not text:
+                    continue
+                rows = read_csv(header + text, f"{reply.name}/{member}")
+                yield rows.with_columns(pl.col("_row_no") + rows_before)
+                rows_before += rows.height
+            if not rows_before:
+                yield read_csv(header, f"{reply.name}/{member}")
 
 
 def as_text(value: object) -> str | None:

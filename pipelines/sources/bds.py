@@ -28,7 +28,16 @@ from pipelines.http.client import RequestSpec
 from pipelines.landing import Landed
 from pipelines.settings import Settings
 from pipelines.sources import census
-from pipelines.sources.base import Answer, Chunk, Proof, Source, http_date, prove_csv, read_csv
+from pipelines.sources.base import (
+    Answer,
+    Chunk,
+    Proof,
+    Source,
+    http_date,
+    prove_csv,
+    prove_years,
+    read_csv,
+)
 
 _BASE = "https://www2.census.gov/programs-surveys/bds/tables/time-series"
 _OLDEST_RELEASE = 2018
@@ -130,7 +139,18 @@ class Bds(Source):
         )
 
     def prove(self, part: str, replies: Sequence[Landed]) -> Proof:
+        """A whole file; that of the states has every year of every state.
+
+        Raises:
+            Incomplete: a state lacks a year, or the last row is cut.
+        """
         prove_csv(replies[-1])
+        if part == "states":  # finer cuts may lack cells
+            name = replies[-1].name
+            rows = read_csv(replies[-1].read(), name)
+            prove_years(
+                rows.with_columns(all=pl.lit("")), ("all", "st"), "year", name, alike=("all",)
+            )
         return Proof(_release(replies[-1]), http_date(replies[-1].last_modified))
 
     def parse(self, part: str, replies: Sequence[Landed]) -> Iterator[Chunk]:

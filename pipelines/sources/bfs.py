@@ -23,7 +23,7 @@ from pipelines.http.client import RequestSpec
 from pipelines.landing import Landed
 from pipelines.settings import Settings
 from pipelines.sources import census
-from pipelines.sources.base import Answer, Chunk, Source, read_csv
+from pipelines.sources.base import Answer, Chunk, Proof, Source, prove_years, read_csv
 
 _URL = "https://www.census.gov/econ/bfs/csv/bfs_monthly.csv"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -68,6 +68,17 @@ class Bfs(Source):
         self, part: str, answers: Sequence[Answer], settings: Settings
     ) -> RequestSpec | None:
         return None if answers else RequestSpec(self.id, part, _URL, media=Media.CSV, static=True)
+
+    def prove(self, part: str, replies: Sequence[Landed]) -> Proof:
+        """A whole file in which no area lacks a year that a series has elsewhere.
+
+        Raises:
+            Incomplete: one does, or the last row is cut.
+        """
+        proof = super().prove(part, replies)
+        rows = read_csv(replies[-1].read(), replies[-1].name)
+        prove_years(rows, _KEY[:-1], _KEY[-1], replies[-1].name, alike=_KEY[:3])
+        return proof
 
     def parse(self, part: str, replies: Sequence[Landed]) -> Iterator[Chunk]:
         reply = replies[-1]

@@ -12,8 +12,9 @@ Quirks:
 - Flags are letters and may be combined (`bd`); `c` is confidential, `z` not applicable. They are
   kept as they are and mapped in staging. `CONF_STATUS` came in 2025 and may be absent.
 - No ETag, no Last-Modified: the table of contents says when each table changed, in one request.
-- The dataflow's annotations say how many observations there are (OBS_COUNT) and when they were
-  written (UPDATE_DATA): read before the figures, they prove a whole table complete.
+- The dataflow's annotations say how many observations there are (OBS_COUNT), from when on
+  (OBS_PERIOD_OVERALL_OLDEST), and when they were written (UPDATE_DATA): read before the figures,
+  they prove a table complete that is asked for from its first year on.
 - Only the newest vintage is kept there: this landing is the archive.
 - Frozen tables are read once as TSV, as plain files, and never probed; what follows them is in
   `succeeded_by` and is not spliced on.
@@ -47,7 +48,8 @@ _BASE = "https://ec.europa.eu/eurostat/api/dissemination"
 _FIRST_YEAR = 1990
 _ANNOTATION = re.compile(
     rb"<c:AnnotationTitle>([^<]*)</c:AnnotationTitle>\s*"
-    rb"<c:AnnotationType>(OBS_COUNT|UPDATE_DATA|DISSEMINATION_TIMESTAMP_DATA)</c:AnnotationType>"
+    rb"<c:AnnotationType>(OBS_COUNT|OBS_PERIOD_OVERALL_OLDEST|UPDATE_DATA|"
+    rb"DISSEMINATION_TIMESTAMP_DATA)</c:AnnotationType>"
 )
 
 
@@ -195,7 +197,7 @@ class Eurostat(Source):
         if "OBS_COUNT" in about:
             if not about["OBS_COUNT"].strip().isdecimal():
                 raise SchemaDrift(f"{part}: OBS_COUNT is {about['OBS_COUNT']!r}, no count")
-            total, whole = int(about["OBS_COUNT"]), not datasets()[part].start_period
+            total, whole = int(about["OBS_COUNT"]), _is_whole(part, about)
             if rows > total or rows == 0 or (whole and rows != total):
                 raise Incomplete(
                     Outcome.TRUNCATED, f"{part}: {rows} observations came, {total} were announced"
@@ -220,6 +222,12 @@ class Eurostat(Source):
             else:
                 continue
             yield Chunk("observations", rows, f"{number}" if len(replies) > 2 else None)
+
+
+def _is_whole(part: str, about: dict[str, str]) -> bool:
+    """Whether the years that are asked for are all that there are."""
+    start, oldest = datasets()[part].start_period, about.get("OBS_PERIOD_OVERALL_OLDEST", "")
+    return not start or (oldest[:4].isdecimal() and oldest[:4] >= start)
 
 
 def _sorted_hash(replies: Sequence[Landed]) -> str:

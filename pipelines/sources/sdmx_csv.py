@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from pipelines.cells import placed
 from pipelines.contracts import Column, Table
 from pipelines.errors import SchemaDrift
 from pipelines.sources.base import read_csv
@@ -45,9 +46,9 @@ def observations(name: str = "observations") -> Table:
             Column("dimensions", required=True),
             Column("value", "number", missing=MISSING),
             Column("flags"),
-            Column("confidentiality"),
-            Column("unit_multiplier", "integer", minimum=-12, maximum=15),
-            Column("source_updated_at"),
+            Column("confidentiality", optional=True),
+            Column("unit_multiplier", "integer", minimum=-12, maximum=15, optional=True),
+            Column("source_updated_at", optional=True),
         ),
         key=("dataset_code", "area_code", "dimensions", "period"),
         period="period",
@@ -116,41 +117,53 @@ def read_tsv(body: bytes, where: str, dataset: str) -> pl.DataFrame:
     dimensions = [name.strip() for name in packed.split(",")]
     if not slash or not last.lower().startswith("time") or "geo" not in dimensions or not periods:
         raise SchemaDrift(f"{where}: the first header cell is {key[:60]!r}, not `…,geo\\time`")
-    parts = pl.col(key).str.split_exact(",", len(dimensions) - 1).struct
+    names = [name.strip() for name in periods]
+    if len({*names, "area_code", "dimensions"}) < len(names) + 2 or len(set(dimensions)) < len(
+        dimensions
+    ):
+        raise SchemaDrift(f"{where}: the header repeats a name: {', '.join(wide.columns)[:200]}")
     odd = wide.filter(pl.col(key).str.count_matches(",", literal=True) != len(dimensions) - 1)
     if odd.height:
         raise SchemaDrift(f"{where}: row key {odd[key][0]!r} does not pack {packed}")
-    wide = wide.select(
-        *(parts.field(f"field_{n}").str.strip_chars().alias(d) for n, d in enumerate(dimensions)),
-        *periods,
-    )
-    wide = wide.select(
-        pl.lit(dataset).alias("dataset_code"),
-        pl.col("geo").alias("area_code"),
-        _as_json([name for name in dimensions if name != "geo"]),
-        *periods,
-    )
-    cell = pl.col("cell").str.strip_chars().str.splitn(" ", 2).struct
-    return (
-        wide.unpivot(
-            index=["dataset_code", "area_code", "dimensions"],
-            on=periods,
+    parts = pl.col(key).str.split_exact(",", len(dimensions) - 1).struct
+    fields = [parts.field(f"field_{n}").alias(name) for n, name in enumerate(dimensions)]
+    keys = wide.select(fields)
+    if wide[key].str.contains(" ", literal=True).any():
+        keys = keys.select(pl.all().str.strip_chars())
+    long = (
+        keys.select(
+            pl.col("geo").alias("area_code"), _as_json([n for n in dimensions if n != "geo"])
+        )
+        .hstack(wide.select(pl.col(periods)).rename(dict(zip(periods, names, strict=True))))
+        .unpivot(
+            index=["area_code", "dimensions"],
+            on=names,
             variable_name="period",
             value_name="cell",
         )
-        .with_row_index("_row_no", offset=1)
-        .select(
-            pl.col("_row_no").cast(pl.Int64),
-            "dataset_code",
-            "area_code",
-            pl.col("period").str.strip_chars(),
-            "dimensions",
-            cell.field("field_0").alias("value"),
-            cell.field("field_1").str.strip_chars().alias("flags"),
-            pl.lit(None, pl.String).alias("confidentiality"),
-            pl.lit(None, pl.String).alias("unit_multiplier"),
-            pl.lit(None, pl.String).alias("source_updated_at"),
-        )
+    )
+    value, flags = _split(long["cell"].str.strip_chars())
+    return long.with_row_index("_row_no", offset=1).select(
+        pl.col("_row_no").cast(pl.Int64),
+        pl.lit(dataset).alias("dataset_code"),
+        "area_code",
+        "period",
+        "dimensions",
+        value.alias("value"),
+        flags.alias("flags"),
+    )
+
+
+def _split(cells: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Values and flags of cells; few have flags, so that only those are taken apart."""
+    flagged = cells.str.contains(" ", literal=True).fill_null(value=False).arg_true()
+    nothing = pl.repeat(None, len(cells), dtype=pl.String, eager=True)
+    if len(flagged) == 0:
+        return cells, nothing
+    pair = cells.gather(flagged).str.splitn(" ", 2).struct.unnest()
+    return (
+        placed(cells, flagged, pair["field_0"]),
+        placed(nothing, flagged, pair["field_1"].str.strip_chars()),
     )
 
 

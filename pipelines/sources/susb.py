@@ -8,6 +8,8 @@ Quirks:
 - `EMPL` and `PAYR` are 0 under the flags D (withheld) and S (publication standard): no zeros.
   G, H and J tell how much noise was infused.
 - Receipts (`RCPT`) come in years of an economic census only, those that end in 2 and 7.
+- Cells of fewer than three firms are left out. Otherwise the firms of the classes that do not
+  overlap add up to those of the total, so that a row that is missing shows.
 - Industry codes are of varying length, `--` is all, sectors may be `31-33`. State `00` is the
   nation.
 """
@@ -20,14 +22,21 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from pipelines.contracts import Column, Table
+from pipelines.errors import Incomplete, SchemaDrift
 from pipelines.http.classify import Media, Outcome
 from pipelines.http.client import RequestSpec
 from pipelines.landing import Landed
 from pipelines.settings import Settings
 from pipelines.sources import census
-from pipelines.sources.base import Answer, Chunk, Source, read_csv
+from pipelines.sources.base import Answer, Chunk, Proof, Source, read_csv
 
 _BASE = "https://www2.census.gov/programs-surveys/susb/datasets"
+
+_TOTAL = "01"
+# Classes of size that do not overlap and together are the total.
+_PARTS = ("02", "03", "04", "06", "07", "09")
+_SUMS = {"05": _PARTS[:3], "08": _PARTS[:5], _TOTAL: _PARTS}
+_FEWEST_FIRMS = 3  # of a cell that is published
 
 STATES = Table(
     "states",
@@ -83,6 +92,58 @@ class Susb(Source):
             max_bytes=512 << 20,
             not_found=Outcome.NOT_YET_PUBLISHED,
         )
+
+    def prove(self, part: str, replies: Sequence[Landed]) -> Proof:
+        """A whole file in which the classes of size add up to the total.
+
+        Raises:
+            Incomplete: firms are missing that no cell may hide, or the last row is cut.
+        """
+        proof = super().prove(part, replies)
+        rows = read_csv(replies[0].read(), replies[0].name, encoding="latin-1")
+        needed = ("STATE", "NAICS", "ENTRSIZE", "FIRM")
+        if lost := [repr(name) for name in needed if name not in rows.columns]:
+            raise SchemaDrift(f"{replies[0].name}: column {', '.join(lost)} is missing")
+        size, firms = pl.col("size"), pl.col("firms")
+        cells = rows.select(
+            "STATE",
+            "NAICS",
+            pl.col("ENTRSIZE").str.strip_chars().str.zfill(2).alias("size"),
+            pl.col("FIRM").str.strip_chars().cast(pl.Int64, strict=False).alias("firms"),
+        ).unique()
+        parts = size.is_in(list(_PARTS))
+        lost = [  # a sum that is not there although there are firms enough to be published
+            (~(size == whole).any()) & (firms.filter(size.is_in(list(of))).sum() >= _FEWEST_FIRMS)
+            for whole, of in _SUMS.items()
+        ]
+        short = (
+            cells.group_by("STATE", "NAICS")
+            .agg(
+                firms.filter(size == _TOTAL).sum().alias("total"),
+                firms.filter(parts).sum().alias("parts"),
+                ((len(_PARTS) - parts.sum()) * (_FEWEST_FIRMS - 1)).alias("may_hide"),
+                pl.any_horizontal(lost).alias("lacks_a_sum"),
+                firms.is_null().any().alias("is_unclear"),  # the contract will say why
+            )
+            .filter(
+                ~pl.col("is_unclear")
+                & (
+                    (pl.col("total") - pl.col("parts") > pl.col("may_hide"))
+                    | (pl.col("total") < pl.col("parts"))
+                    | pl.col("lacks_a_sum")
+                )
+            )
+            .sort("STATE", "NAICS")
+        )
+        if short.height:
+            state, naics, total, found, *_ = short.row(0)
+            raise Incomplete(
+                Outcome.TRUNCATED,
+                f"{replies[0].name}: {short.height} industries of states lack classes of size, the "
+                f"first of them {naics} of state {state} with {found} of {total} firms: rows are "
+                "missing",
+            )
+        return proof
 
     def parse(self, part: str, replies: Sequence[Landed]) -> Iterator[Chunk]:
         reply = replies[0]

@@ -245,13 +245,13 @@ def outcome(source: Source, part: str, replies: list[Landed], bad: Landed) -> st
     return "read, some rows in quarantine" if held else "read"
 
 
-def run(payloads: int, seed: int) -> tuple[Counter[tuple[str, str]], list[str]]:
-    """Counts by source and outcome, and what crashed."""
+def run(payloads: int, seed: int, first: int = 0) -> tuple[Counter[tuple[str, str]], list[str]]:
+    """Counts by source and outcome, and what crashed; payloads are numbered from `first` on."""
     counts: Counter[tuple[str, str]] = Counter()
     crashes: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         found = goods(Path(folder))
-        for number in range(payloads):
+        for number in range(first, first + payloads):
             chance = random.Random(f"{seed}/{number}")
             source, part, good = found[number % len(found)]
             at = chance.randrange(len(good))
@@ -276,8 +276,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--payloads", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=20050309)
+    parser.add_argument("--first", type=int, default=0, help="number of the first payload")
     options = parser.parse_args()
-    counts, crashes = run(options.payloads, options.seed)
+    counts, crashes = run(options.payloads, options.seed, options.first)
     kinds = sorted({kind for _, kind in counts})
     frame = [[source, *(counts[source, kind] for kind in kinds)] for source in PARTS]
     print("| source |", " | ".join(kinds), "|\n|---|" + "--:|" * len(kinds))

@@ -167,6 +167,16 @@ def without_one(rows: list) -> list:  # type: ignore[type-arg]
     return rows[: len(rows) // 2] + rows[len(rows) // 2 + 1 :]
 
 
+def without_a_year(_url: str, reply: Reply) -> Reply:
+    """The archive without its second file."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(reply.body)) as old, zipfile.ZipFile(sink, "w") as new:
+        for number, info in enumerate(old.infolist()):
+            if number != 1:
+                new.writestr(info.filename, old.read(info))
+    return replace(reply, body=sink.getvalue(), headers=unversioned(reply))
+
+
 def fewer_json(reply: object) -> object:
     kept = without_40_percent(rows_of(reply))
     if isinstance(reply, dict):
@@ -319,12 +329,15 @@ MODES = (
     Mode(21, "a column more", (*TABLES, *ZIPS, "abs", "kosis", "statcan", "statsnz"), edit(widened), Step.PROMOTED),
     Mode(21, "a column that is no known measure", ("estat",), edit(widened), Step.PROMOTED, None, "16 more quarantined"),
     Mode(21, "the file about the table is not in the archive", ("statcan",), without_a_member, F, Outcome.TRUNCATED, "33100270_MetaData.csv is missing"),
+    Mode(21, "a year less", ("baci",), without_a_year, F, Outcome.TRUNCATED, "a member is missing"),
     Mode(22, "cut in the middle", ALL, cut, F, Outcome.TRANSIENT, "next night"),
     Mode(22, "one byte of an archive flipped", (*ZIPS, "bea", "statcan"), flipped, F, Outcome.TRANSIENT),
     Mode(22, "a row less than announced", ("wdi",), json_edit(one_row_less), F, Outcome.TRUNCATED, "announced"),
     Mode(22, "a row less than counted", ("comtrade",), json_edit(lambda reply: {**reply, "data": reply["data"][:-1]}), F, Outcome.TRUNCATED, "were counted"),
     Mode(22, "a year less than available", ("comtrade",), comtrade(lambda rows: [row for row in rows if row["period"] != rows[0]["period"]]), F, Outcome.TRUNCATED, "listed as available"),
-    Mode(22, "one row less", ("statcan", *NATIONAL), lines(without_one), F, Outcome.TRUNCATED, "rows are missing"),
+    Mode(22, "one row less", ("eurostat",), lines(without_one), F, Outcome.TRUNCATED, "were announced"),
+    Mode(22, "a class of size less", ("susb",), lines(lambda rows: rows[:3] + rows[4:]), F, Outcome.TRUNCATED, "rows are missing"),
+    Mode(22, "one row less", ("bds", "bfs", "statcan", *NATIONAL), lines(without_one), F, Outcome.TRUNCATED, "rows are missing"),
     Mode(23, "rows in other order", (*TABLES, *NATIONAL), lines(lambda rows: rows[::-1]), Step.UNCHANGED, None, "", False),
     Mode(23, "packed again", (*ZIPS, "bea", "statcan"), edit(lambda body: body), Step.UNCHANGED, None, "", False),
     Mode(23, "another elapsed time, rows in other order", ("comtrade",), comtrade(lambda rows: rows[::-1], elapsedTime="9 secs"), Step.UNCHANGED, None, "", False),
@@ -334,8 +347,9 @@ MODES = (
     Mode(24, "a row twice", ("abs", "bds", "kosis", "statcan", "statsnz", "susb"), lines(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "1 more quarantined"),
     Mode(24, "a row of twelve months twice", ("bfs",), lines(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "12 more quarantined"),
     Mode(24, "a row twice", ("eurostat", "oecd"), lines(lambda rows: [*rows, rows[-1]]), F, Outcome.TRUNCATED, "announced"),
-    Mode(25, "two rows in five vanish", (*TABLES, *ZIPS), lines(without_40_percent), H, None, "gone"),
-    Mode(25, "two rows in five vanish", ("statcan", *NATIONAL), lines(without_40_percent), F, Outcome.TRUNCATED, "rows are missing"),
+    Mode(25, "two rows in five vanish", ("oecd", *ZIPS), lines(without_40_percent), H, None, "gone"),
+    Mode(25, "two rows in five vanish", ("eurostat",), lines(without_40_percent), F, Outcome.TRUNCATED, "were announced"),
+    Mode(25, "two rows in five vanish", ("bds", "bfs", "statcan", "susb", *NATIONAL), lines(without_40_percent), F, Outcome.TRUNCATED, "rows are missing"),
     Mode(25, "two rows in five vanish, the nation among them", ("acs",), lines(without_40_percent), F, Outcome.TRUNCATED, "no row for nation"),
     Mode(25, "two rows in five vanish", ("comtrade",), comtrade(without_40_percent), H, None, "gone"),
     Mode(25, "two rows in five vanish", ("itu",), json_edit(without_40_percent), H, None, "gone"),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2 as httpx
+import polars as pl
 import pytest
 
 from pipelines.contracts import Column, Table
@@ -187,3 +188,62 @@ def test_supplement_is_used_row_by_row_and_goes_with_its_file(desk: Desk, tmp_pa
     (folder / "twn.csv").unlink()
     assert night(tmp_path, transport, "20260103T000000Z", {}, source).parts == []
     assert latest(tmp_path / "raw", "official", "supplement").parts == {}
+
+
+class Register(Source):
+    """One file, read in two batches; a row may stand in both."""
+
+    id = "register"
+    title = publisher = cadence = "x"
+    homepage = HOST
+    max_age_days = 1
+    licence = Licence("X", "x", HOST, "x")
+    max_quarantine_share = 1.0
+    tables = (
+        Table("rows", (Column("year", "integer"), Column("value", "integer")), key=("year",)),
+    )
+
+    def __init__(self, *batches: str) -> None:
+        self.batches = batches
+
+    def parts(self, settings: Settings) -> list[str]:
+        return ["a"]
+
+    def next_request(
+        self, part: str, answers: Sequence[Answer], settings: Settings
+    ) -> RequestSpec | None:
+        url = f"{HOST}/a"
+        return None if answers else RequestSpec(
+            "register", part, url, (("from", "1"), ("to", "2")), media=Media.CSV
+        )  # fmt: skip
+
+    def parse(self, part: str, replies: Sequence[Landed]) -> Iterator[Chunk]:
+        before = 0
+        for batch in self.batches:
+            rows = read_csv(f"year,value\n{batch}\n".encode(), "x")
+            yield Chunk("rows", rows.with_columns(pl.col("_row_no") + before), "a.csv")
+            before += rows.height
+        yield Chunk("rows", read_csv(b"year,value\n2001,1\n", "x"), "another file of the same keys")
+
+
+@pytest.mark.parametrize(
+    ("batches", "good", "rules"),
+    [
+        (("2001,1\n2002,2", "2003,3"), [1, 2, 3, 1], {}),
+        (("2001,1\n2002,2", "2001,1"), [1, 2, 1], {"repeated_row": (1, 3)}),
+        (("2001,1\n2002,2", "2001,7\nx,1"), [2, 1],
+         {"duplicate_key": (2, 1), "not_a_integer": (1, 4)}),
+        (("x,1\ny,2", "2001,1\nz,3"), [1, 1], {"not_a_integer": (3, 1)}),
+    ],
+)  # fmt: skip
+def test_a_repetition_across_batches_is_found_as_within_one(
+    tmp_path: Path, batches: tuple[str, ...], good: list[int], rules: dict[str, tuple[int, int]]
+) -> None:
+    report = night(tmp_path, Desk(), "20260101T000000Z", {}, Register(*batches))
+    assert report.parts[0].step is Step.PROMOTED, report.parts
+    state = latest(tmp_path / "raw", "official", "register").parts["a"]
+    files = state.tables["rows"]
+    assert files.landed == files.promoted + files.quarantined == len("\n".join(batches).split()) + 1
+    rows = pl.concat(pl.read_parquet(tmp_path / "raw" / file) for file in files.files)
+    assert rows["value"].to_list() == good and files.promoted == len(good)
+    assert {rule["rule"]: (rule["rows"], rule["row_no"]) for rule in files.rules} == rules

@@ -18,7 +18,15 @@ from pipelines.http.classify import Media, Outcome
 from pipelines.http.client import RequestSpec
 from pipelines.landing import Landed
 from pipelines.settings import Settings
-from pipelines.sources.base import Answer, Source, discover, select
+from pipelines.sources import baci
+from pipelines.sources.base import (
+    Answer,
+    Source,
+    discover,
+    read_csv,
+    read_member_batches,
+    select,
+)
 from pipelines.sources.wdi import read_series, series_codes, series_list
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -373,3 +381,43 @@ def test_every_promoted_column_has_a_duckdb_type() -> None:
             )
             good = contracts.apply(table, frame, "f").good
             assert set(good.columns) <= {name for name, _ in table.duckdb_columns()}
+
+
+# ------------------------------------------------------------ files in batches
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+@pytest.mark.parametrize(
+    "text",
+    ["a,b\n1,x\n22,y\n333,z\n", "a,b\r\n1,x\r\n22,y", 'a,b\n1,x\n22,"y\nz"\n3,w\n', "a,b\n"],
+    ids=["plain", "no last line end", "a line end in quotes", "header only"],
+)
+def test_batches_of_a_member_are_its_rows_in_order(tmp_path: Path, text: str, size: int) -> None:
+    reply = landed(tmp_path, "x.zip", zipped({"m.csv": text}), Media.ZIP)
+    whole = read_csv(text.encode(), "m.csv")
+    batches = list(read_member_batches(reply, "m.csv", size))
+    assert pl.concat(batches).equals(whole)
+    assert len(batches) <= 2 or size < len(text)  # a last line without an end is one of its own
+
+
+def test_a_member_that_is_not_there_is_named(tmp_path: Path) -> None:
+    reply = landed(tmp_path, "x.zip", zipped({"m.csv": "a\n1\n"}), Media.ZIP)
+    with pytest.raises(SchemaDrift, match=r"member 'n\.csv' is missing; the archive has m\.csv"):
+        next(read_member_batches(reply, "n.csv", 10))
+
+
+def test_trade_is_the_same_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f"2024,{4 + n},842,{10121 + n % 7},{n}.5,  NA\n" for n in range(40)]
+    body = zipped({
+        "BACI_HS17_Y2024_V202601.csv": "t,i,j,k,v,q\n" + "".join(lines),
+        "country_codes_V202601.csv":
+            "country_code,country_name,country_iso2,country_iso3\n4,A,AF,AFG\n",
+        "product_codes_HS17_V202601.csv": "code,description\n010121,Horses\n",
+    })  # fmt: skip
+    reply = landed(tmp_path, "b.zip", body, Media.ZIP)
+    whole = list(baci.SOURCE.parse("HS17_V202601", [reply]))
+    monkeypatch.setattr(baci, "_BATCH_BYTES", 100)
+    batches = list(baci.SOURCE.parse("HS17_V202601", [reply]))
+    flows = [chunk.rows for chunk in batches if chunk.table == "flows"]
+    assert len(flows) > 5 and pl.concat(flows).equals(whole[0].rows)
+    assert set(whole[0].rows["k"].str.len_bytes()) == {6}

@@ -32,8 +32,10 @@ def table(folder: Path, rows: list[str], head: str = HEAD):
     return reply(folder, head + "".join(rows), Media.CSV, f"{BASE}/data/isoc_r_iacc_h?format=SDMX")
 
 
-def about(folder: Path, count: int):
+def about(folder: Path, count: int, oldest: str = ""):
     body = (
+        f"<c:Annotation><c:AnnotationTitle>{oldest}</c:AnnotationTitle>"
+        "<c:AnnotationType>OBS_PERIOD_OVERALL_OLDEST</c:AnnotationType></c:Annotation>"
         f"<c:Annotation><c:AnnotationTitle>{count}</c:AnnotationTitle>"
         "<c:AnnotationType>OBS_COUNT</c:AnnotationType></c:Annotation>"
         "<c:Annotation><c:AnnotationTitle>2026-06-11T11:00:00+0200</c:AnnotationTitle>"
@@ -110,6 +112,14 @@ def test_more_rows_than_announced_or_none_are_refused(tmp_path: Path) -> None:
     for count, rows in ((2, ROWS), (3, [])):
         with pytest.raises(Incomplete, match="were announced"):
             SOURCE.prove("isoc_r_iacc_h", [about(tmp_path, count), table(tmp_path, rows)])
+
+
+def test_fewer_rows_are_refused_where_all_years_were_asked_for(tmp_path: Path) -> None:
+    for oldest in ("", "2004", "1999-Q1"):  # isoc_r_iacc_h is asked for from 2006 on
+        SOURCE.prove("isoc_r_iacc_h", [about(tmp_path, 4, oldest), table(tmp_path, ROWS)])
+    for oldest in ("2006", "2011-01"):
+        with pytest.raises(Incomplete, match="3 observations came, 4 were announced"):
+            SOURCE.prove("isoc_r_iacc_h", [about(tmp_path, 4, oldest), table(tmp_path, ROWS)])
 
 
 def test_a_row_that_is_cut_is_refused(tmp_path: Path) -> None:
