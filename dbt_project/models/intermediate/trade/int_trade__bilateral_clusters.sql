@@ -26,7 +26,7 @@ clusters as (
         cast(sum(markets.imports_kusd) - sum(flows.value_kusd) as decimal(18, 3)) as rivals_kusd,
         {%- for term in ['hs6', 'hs4_in_cluster', 'hs4'] %}
         {%- for way in ['forward', 'backward'] %}
-        sum(cast(flows.value_kusd as double) * markets.{{ term }}_{{ way }})
+        {{ order_free_sum('cast(flows.value_kusd as double) * markets.' ~ term ~ '_' ~ way) }}
             as {{ term }}_{{ way }}_kusd{{ ',' if not (loop.last and term == 'hs4') }}
         {%- endfor %}
         {%- endfor %}
@@ -72,10 +72,10 @@ clusters_and_all as (
         cast(sum(exports_kusd) as decimal(18, 3)) as exports_kusd,
         cast(sum(products_count) as bigint) as products_count,
         cast(sum(rivals_kusd) as decimal(18, 3)) as rivals_kusd,
-        sum(hs6_forward_kusd) as hs6_forward_kusd,
-        sum(hs6_backward_kusd) as hs6_backward_kusd,
-        sum(hs4_forward_kusd) as hs4_forward_kusd,
-        sum(hs4_backward_kusd) as hs4_backward_kusd
+        {{ order_free_sum('hs6_forward_kusd') }} as hs6_forward_kusd,
+        {{ order_free_sum('hs6_backward_kusd') }} as hs6_backward_kusd,
+        {{ order_free_sum('hs4_forward_kusd') }} as hs4_forward_kusd,
+        {{ order_free_sum('hs4_backward_kusd') }} as hs4_backward_kusd
     from clusters
     group by period_year, exporter_code_baci, importer_code_baci, scheme, scheme_version
 )

@@ -122,19 +122,21 @@ select
     weighted.scheme_version,
     weighted.cluster_id,
     max(weighted.all_exports_kusd) as exports_kusd,
-    sum(case when weighted.is_high_income then weighted.exports_kusd else 0 end)
+    {{ order_free_sum('case when weighted.is_high_income then weighted.exports_kusd else 0 end') }}
         as high_income_exports_kusd,
-    sum(weighted.own_share * weighted.own_share) as shares_squared,
+    {{ order_free_sum('weighted.own_share * weighted.own_share') }} as shares_squared,
     count(*) as importers_count,
     max(potential.importers_count)
     - max(case when own_years.importer_code_baci is not null then 1 else 0 end)
         as potential_importers_count,
     cast(sum(weighted.products_count) as bigint) as varieties_count,
     max(weighted.all_rivals_kusd) as rivals_kusd,
-    sum(weighted.rivals_in_same_products_kusd) as rivals_in_same_varieties_kusd,
-    sum(case when weighted.margin > 0 then weighted.weight end) as margin_weight,
-    sum(weighted.weight) as weight,
-    sum(case when weighted.margin > 0 then weighted.weight * ln(nullif(weighted.margin, 0)) end)
+    {{ order_free_sum('weighted.rivals_in_same_products_kusd') }} as rivals_in_same_varieties_kusd,
+    {{ order_free_sum('case when weighted.margin > 0 then weighted.weight end') }} as margin_weight,
+    {{ order_free_sum('weighted.weight') }} as weight,
+    {{ order_free_sum(
+        'case when weighted.margin > 0 then weighted.weight * ln(nullif(weighted.margin, 0)) end'
+    ) }}
         as margin_log_sum,
     max(weighted.snapshot_id) as snapshot_id
 from weighted

@@ -74,7 +74,7 @@ exporters as (
         cluster_id,
         cast(sum(first_kusd) as decimal(18, 3)) as first_kusd,
         cast(sum(case when growth is not null then first_kusd end) as decimal(18, 3)) as kept_kusd,
-        sum(cast(first_kusd as double) * growth) / {{ years }} as growth_kusd,
+        {{ order_free_sum('cast(first_kusd as double) * growth') }} / {{ years }} as growth_kusd,
         count(*) as flows_count
     from grown_{{ years }}y
     group by period_year, exporter_code_baci, scheme, scheme_version, cluster_id
@@ -93,11 +93,11 @@ world_markets as (
         cluster_id,
         cast(sum(case when imports_kusd_{{ years }}y_later is not null then imports_kusd end) as double)
             as kept_kusd,
-        sum(
-            cast(imports_kusd as double)
-            * 2.0 * cast(imports_kusd_{{ years }}y_later - imports_kusd as double)
-            / nullif(cast(imports_kusd_{{ years }}y_later + imports_kusd as double), 0)
-        ) / {{ years }} as growth_kusd
+        {{ order_free_sum(
+            'cast(imports_kusd as double)'
+            ~ ' * 2.0 * cast(imports_kusd_' ~ years ~ 'y_later - imports_kusd as double)'
+            ~ ' / nullif(cast(imports_kusd_' ~ years ~ 'y_later + imports_kusd as double), 0)'
+        ) }} / {{ years }} as growth_kusd
     from markets
     group by period_year, scheme, scheme_version, cluster_id
     {{ 'union all' if not loop.last }}
@@ -128,7 +128,7 @@ exporters_and_all as (
         'all' as cluster_id,
         cast(sum(first_kusd) as decimal(18, 3)) as first_kusd,
         cast(sum(kept_kusd) as decimal(18, 3)) as kept_kusd,
-        sum(growth_kusd) as growth_kusd,
+        {{ order_free_sum('growth_kusd') }} as growth_kusd,
         cast(sum(flows_count) as bigint) as flows_count
     from exporters
     group by period_year, window_years, exporter_code_baci, scheme, scheme_version
@@ -150,7 +150,7 @@ world_and_all as (
         scheme,
         scheme_version,
         'all' as cluster_id,
-        sum(growth_kusd) / nullif(sum(kept_kusd), 0) as world_pull
+        {{ order_free_sum('growth_kusd') }} / nullif({{ order_free_sum('kept_kusd') }}, 0) as world_pull
     from world_markets
     group by period_year, window_years, scheme, scheme_version
 ),

@@ -17,9 +17,10 @@ near as (
         advantages.period_year,
         advantages.geo_id,
         advantages.cluster_id,
-        sum(proximities.proximity * others.has_advantage) as proximity_to_own,
-        sum(case when others.has_advantage is not null then proximities.proximity end)
-            as proximity_to_all,
+        {{ order_free_sum('proximities.proximity * others.has_advantage') }} as proximity_to_own,
+        {{ order_free_sum(
+            'case when others.has_advantage is not null then proximities.proximity end'
+        ) }} as proximity_to_all,
         sum(case when proximities.proximity > 0 then others.has_advantage end) as near_own_count
     from advantages
     inner join proximities
