@@ -101,7 +101,7 @@ def definitions(release: Release) -> pl.DataFrame:
 
 
 def bases(release: Release, indicator_id: str) -> pl.DataFrame:
-    """The bases of an indicator that have cells, one row for each kind of place."""
+    """The bases of an indicator that have cells, by kind of place, the widest of a kind first."""
     return _query(
         release,
         """
@@ -112,7 +112,8 @@ def bases(release: Release, indicator_id: str) -> pl.DataFrame:
         join marts.dim_geo g using (geo_id)
         where f.indicator_id = ?
         group by b.basis, b.basis_name, b.unit, b.description, g.geo_type
-        order by case g.geo_type when 'economy' then 1 when 'state' then 2 else 3 end, b.basis
+        order by case g.geo_type when 'economy' then 1 when 'state' then 2 else 3 end, g.geo_type,
+                 count(distinct f.geo_id) filter (where f.value is not null) desc, b.basis
         """,
         indicator_id,
     )

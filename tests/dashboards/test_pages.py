@@ -99,9 +99,11 @@ def test_ranking_shows_the_figures_of_one_basis(
     cells = sql(
         "select geo_id, value, obs_status from marts.fct_indicator_value "
         "join marts.dim_geo using (geo_id) where indicator_id = 'entry_rate' and basis = ? "
-        "and period = ? and (is_apec or geo_type <> 'economy')",
+        "and period = ? and geo_type = ? and cluster_id = 'all' "
+        "and (is_apec or geo_type <> 'economy')",
         basis,
         period,
+        geo_type,
     )
     assert {geo for geo, _, _ in cells} <= set(shown)
     values = sorted((v for _, v, s in cells if v is not None and s != "U"), reverse=True)
