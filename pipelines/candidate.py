@@ -230,6 +230,7 @@ REFERENCE: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     ),
 }
 SCHEMAS = {"meta": META, "reference": REFERENCE}
+_ROWS_A_STATEMENT = 250
 
 # Filled after dbt has run: by the gate, and when the release is published.
 FILLED_LATER = (
@@ -293,9 +294,14 @@ def insert(
     """Append rows to one of the tables above, by column name."""
     columns = [column for column, _, _ in SCHEMAS[schema][name][1]]
     values = [[row[column] for column in columns] for row in rows]
-    if values:
-        marks = ", ".join("?" for _ in columns)
-        con.executemany(f"insert into {schema}.{name} values ({marks})", values)
+    marks = "(" + ", ".join("?" for _ in columns) + ")"
+    # many rows a statement: one statement a row is a millisecond a row
+    for start in range(0, len(values), _ROWS_A_STATEMENT):
+        some = values[start : start + _ROWS_A_STATEMENT]
+        con.execute(
+            f"insert into {schema}.{name} values {', '.join([marks] * len(some))}",
+            [value for row in some for value in row],
+        )
 
 
 def comment(con: duckdb.DuckDBPyConnection, name: str, schema: str = "meta") -> None:

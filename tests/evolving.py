@@ -40,8 +40,8 @@ def other_code(indicator: str, column: str = "code_sha256") -> str:
 
 
 def some(share: int, rest: int = 0) -> str:
-    """SQL condition: one cell in `share`."""
-    return f"hash(geo_id || period || cluster_id || basis) % {share} = {rest}"
+    """SQL condition: one cell in `share`; which ones says nothing of those of another share."""
+    return f"hash('{share}' || geo_id || period || cluster_id || basis) % {share} = {rest}"
 
 
 def update(where: str, assignments: str) -> str:
@@ -66,7 +66,7 @@ NIGHTS: list[list[str]] = [
     [
         *newer_vintage(PATENTS, "v2"),
         f"delete from {FACT} where {SHARE} and {some(5)}",
-        f"insert into {FACT} select * replace ('2098' as period, 0.5 as value) from {FACT} "
+        f"insert into {FACT} select * replace (period || 'P' as period, 0.5 as value) from {FACT} "
         f"where {SHARE} and {some(7)}",
     ],
     [
@@ -76,7 +76,7 @@ NIGHTS: list[list[str]] = [
     [
         update(
             f"{RSCA} and cluster_id = 'automotive'",
-            "value = value / 3, components = map_concat(components, map {'rca': 9.0})",
+            "value = value / 3, components = map_concat(components, map {'rca': 9.0::double})",
         ),
         other_code("rsca_export", "definitions_sha256"),
     ],
@@ -92,13 +92,29 @@ NIGHTS: list[list[str]] = [
         update(f"{SHARE} and {some(2)}", "value = value + 0.1, method_version = '2'"),
         f"delete from {FACT} where {BROADBAND}",
     ],
-    [f"insert into {FACT} select * from first.{FACT} where {BROADBAND}"],
+    [
+        f"insert into {FACT} select * replace (list_transform(source_ids, lambda s: "
+        f"case when starts_with(s, '{WDI}@') then '{WDI}@v3' else s end) as source_ids) "
+        f"from first.{FACT} where {BROADBAND} and {some(3)}"
+    ],
 ]
 
 
 def begin(file: Path, home: Path, one_in: int = 1) -> Release:
-    """Publish a copy of a release, thinned to one cell in `one_in`, as the first of a new home."""
-    return _publish(home, file, 1, [f"delete from {FACT} where not ({some(one_in)})"], file)
+    """Publish a copy of a release, thinned to one cell in `one_in`, as the first of a new home.
+
+    The patent shares, of which there are few, stay. Where it is thinned, tables that are neither a mart nor small are emptied: no night here moves
+    them, and each would be copied ten times.
+    """
+    thinned = [f"delete from {FACT} where not ({some(one_in)} or {SHARE})"]
+    if one_in > 1:
+        with duckdb.connect(str(file), read_only=True) as con:
+            large = con.execute(
+                "select table_name from duckdb_tables() where schema_name = 'marts' "
+                "and estimated_size > 10000 and not starts_with(table_name, 'fct_')"
+            ).fetchall()
+        thinned += [f'delete from marts."{table}"' for (table,) in large]
+    return _publish(home, file, 1, thinned, file)
 
 
 def move_on(home: Path, number: int, changes: list[str], first: Path) -> Release:

@@ -9,6 +9,7 @@ Belongs here: classes of terms, row groups. Does not belong here: file formats.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -183,7 +184,9 @@ def _chosen(con: duckdb.DuckDBPyConnection, indicators: Iterable[str]) -> str:
     rows = con.execute("select indicator_id from marts.dim_indicator").fetchall()
     known = {str(row[0]) for row in rows}
     if unknown := sorted(set(wanted) - known):
+        near = [name for u in unknown for name in difflib.get_close_matches(u, sorted(known), n=3)]
+        meant = f"is {' or '.join(dict.fromkeys(near))} meant? " if near else ""
         raise ConfigError(
-            f"no indicator {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+            f"no indicator {', '.join(unknown)}; {meant}There are {', '.join(sorted(known))}"
         )
     return f"f.indicator_id in ({', '.join(repr(name) for name in wanted)})"

@@ -229,12 +229,12 @@ def test_wrong_use_is_refused_and_leaves_nothing(
     (tmp_path / "full" / "mine.txt").write_text("mine")
     with pytest.raises(ConfigError, match="is not empty"):
         package.write(con, tmp_path / "full", Format.CSV)
-    with pytest.raises(ConfigError, match="no indicator brodband; there are broadband_adoption"):
+    with pytest.raises(ConfigError, match="no indicator brodband; is broadband_adoption meant"):
         package.write(con, tmp_path / "out", Format.CSV, indicators=("brodband",))
     relicense(con, "wdi", non_commercial=True)
     con.execute(f"create or replace view {FACT} as from demo.{FACT} where len(source_ids) > 0")
     with pytest.raises(ConfigError, match=r"no cell may be passed on: .*non-commercial"):
-        package.write(con, tmp_path / "out", Format.CSV, indicators=("broadband_adoption",))
+        package.write(con, tmp_path / "out", Format.CSV, indicators=("indigenous_patent_share",))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["full"]
 
 
