@@ -256,7 +256,8 @@ def within_reach(
     if couple.size and (couple.min() < 0 or couple.max() >= values.shape[0]):
         raise MetricInput("a pair names a region that is not there")
     ordered = np.sort(couple, axis=1)
-    if (ordered[:, 0] == ordered[:, 1]).any() or len(np.unique(ordered, axis=0)) < len(ordered):
+    numbered = ordered[:, 0] * values.shape[0] + ordered[:, 1]
+    if (ordered[:, 0] == ordered[:, 1]).any() or len(np.unique(numbered)) < len(ordered):
         raise MetricInput("a pair of regions is given twice, or a region with itself")
     near = distance <= cutoff_km
     share = np.exp(-distance[near] / decay_km)[:, None]
