@@ -13,7 +13,7 @@ from functools import partial
 import duckdb
 import streamlit as st
 
-from dashboards import data, page
+from dashboards import data, links, page
 from dashboards.data import Release
 from dashboards.views import (
     cluster,
@@ -23,6 +23,7 @@ from dashboards.views import (
     indicator,
     methodology,
     overview,
+    passport,
     quality,
     workbench,
 )
@@ -103,6 +104,7 @@ def contents(release: Release) -> list[Entry]:
         Entry("Explore", "One indicator", "indicator", indicator.render),
         Entry("Explore", "Compare economies", "compare", compare.render),
         Entry("Structure", "Clusters by region", "clusters", cluster.render),
+        Entry("About the figures", "Passport of a number", links.PASSPORT, passport.render),
         Entry("About the figures", "Quality and provenance", "quality", quality.render),
         Entry("About the figures", "Methodology", "methodology", methodology.render),
         *(

@@ -10,9 +10,11 @@ number formats, charts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -481,6 +483,129 @@ def columns(release: Release) -> pl.DataFrame:
         order by case c.schema_name when 'marts' then 1 when 'reference' then 2 else 3 end,
                  c.table_name, c.column_index
         """,
+    )
+
+
+# ---------------------------------------------------------------- the passport of a number
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The key of one number."""
+
+    indicator_id: str
+    geo_id: str
+    period: str
+    basis: str
+    cluster_id: str = "all"
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str]:
+        """In the order in which the macros of the release take it."""
+        return self.indicator_id, self.geo_id, self.period, self.cluster_id, self.basis
+
+
+_OF_CELL = "(?, ?, ?, cluster := ?, basis := ?)"
+
+
+def has_passports(release: Release) -> bool:
+    """Whether the release has the macros that tell of a cell; one of an earlier version has not."""
+    names = _query(
+        release,
+        "select distinct function_name from duckdb_functions() "
+        "where schema_name = 'marts' and not internal",
+    )["function_name"]
+    wanted = {"passport", "passport_terms", "passport_checks", "passport_corrections", "vintages"}
+    return wanted <= set(names)
+
+
+def geo_type(release: Release, geo_id: str) -> str | None:
+    """What kind of place an id stands for; None: it stands for nothing."""
+    found = _query(release, "select geo_type from marts.dim_geo where geo_id = ?", geo_id)
+    return None if found.is_empty() else str(found["geo_type"][0])
+
+
+def cell_periods(release: Release, part: Slice, geo_id: str) -> pl.DataFrame:
+    """Periods of one place in a slice, newest first, and whether there is a value."""
+    return _query(
+        release,
+        """
+        select period, value is not null as has_value from marts.fct_indicator_value
+        where indicator_id = ? and basis = ? and cluster_id = ? and geo_id = ?
+        order by period desc
+        """,
+        part.indicator_id,
+        part.basis,
+        part.cluster_id,
+        geo_id,
+    )
+
+
+def passport(release: Release, cell: Cell) -> dict[str, Any] | None:
+    """The cell with its words, formula and model; None where the release has no such cell."""
+    found = _query(release, f"from marts.passport{_OF_CELL}", *cell.key)
+    return None if found.is_empty() else found.row(0, named=True)
+
+
+def passport_terms(release: Release, cell: Cell) -> pl.DataFrame:
+    """The named terms of a cell, in their order, each with the ids of its snapshots."""
+    return _query(
+        release,
+        f"""
+        select t.place, t.term, t.term_name, t.value, t.unit, t.link, t.made_of, t.summed_over,
+               t.raw_table,
+               coalesce(list(t.snapshot_id order by t.snapshot_id)
+                        filter (where t.snapshot_id is not null), []) as snapshot_ids
+        from marts.passport_terms{_OF_CELL} as t
+        group by all order by t.place
+        """,
+        *cell.key,
+    )
+
+
+def passport_snapshots(release: Release, ids: Sequence[str]) -> pl.DataFrame:
+    """The vintages that a cell was read from, with the hashes of their bytes."""
+    hashes = _query(
+        release,
+        "select snapshot_id, entity_sha256, canonical_sha256 from meta.source_snapshot "
+        "where list_contains(?, snapshot_id)",
+        list(ids),
+    )
+    return snapshots(release).join(hashes, on="snapshot_id", how="inner")
+
+
+def passport_checks(release: Release, cell: Cell) -> pl.DataFrame:
+    """The checks between a cell and its raw rows, failed ones first."""
+    return _query(
+        release,
+        f"""
+        select c.passed, c.severity, c.owner, c.subject, c.check_name, c.observed, c.expected
+        from marts.passport_checks{_OF_CELL} as c
+        order by c.passed, c.severity, c.owner, c.subject, c.check_name
+        """,
+        *cell.key,
+    )
+
+
+def passport_corrections(release: Release, cell: Cell) -> pl.DataFrame:
+    """Corrections of publishers' errors that went into a cell."""
+    return _query(release, f"from marts.passport_corrections{_OF_CELL}", *cell.key)
+
+
+def vintages(release: Release, cell: Cell) -> pl.DataFrame:
+    """Every figure that was ever served for a cell, as far back as the release can tell."""
+    return _query(
+        release,
+        """
+        select v.release_id, v.served_from, v.value, v.obs_status, v.change, v.reason
+        from marts.vintages(?, ?, cluster := ?, basis := ?) as v
+        where v.period = ? order by v.served_from, v.release_id
+        """,
+        cell.indicator_id,
+        cell.geo_id,
+        cell.cluster_id,
+        cell.basis,
+        cell.period,
     )
 
 

@@ -12,6 +12,8 @@ import polars as pl
 
 NO_CELL = "·"
 NOT_STATED = "not stated by the publisher"
+# What a term is summed over, as readers call it.
+AXES = {"geo": "places", "cluster": "clusters", "period": "periods"}
 GEO_WORDS = {
     "economy": ("economy", "economies"),
     "state": ("US state", "US states"),
@@ -43,6 +45,13 @@ def number(value: float | None, digits: int) -> str:
     if float(text.replace(",", "")) == 0:
         text = text.removeprefix("-")
     return text.replace("-", "−")
+
+
+def exact(value: float | None) -> str:
+    """All digits that a figure has, in groups: what a reader needs to compute with it."""
+    if value is None:
+        return ""
+    return f"{value:,}".removesuffix(".0").replace("-", "−")
 
 
 def interval(lower: float | None, upper: float | None, digits: int) -> str:

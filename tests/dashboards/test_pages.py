@@ -25,6 +25,7 @@ PAGES = [
     ("compare", (), "Compare economies"),
     ("methodology", (), "Methodology"),
     ("cluster", (), "Clusters by region"),
+    ("passport", (), "Passport of a number"),
     ("quality", (), "Quality and provenance"),
 ]
 
@@ -57,8 +58,9 @@ def test_the_app_opens_on_the_overview_and_has_a_page_for_each_guideline_with_in
     listed = [entry.title for entry in app.contents(data.release_in_service())]
     assert "7. Entry of new firms" in listed
     assert listed[0] == "Overview"
-    assert listed[-4:] == [
+    assert listed[-5:] == [
         "Clusters by region",
+        "Passport of a number",
         "Quality and provenance",
         "Methodology",
         "Workbench",
@@ -342,7 +344,7 @@ def test_comparison_shows_the_newest_value_of_each_economy(
         "order by period desc limit 1"
     )[0]
     row = next(part for part in html.split("<tr>") if "subscriptions per 100 people" in part)
-    assert f"<b>{value:,.1f}</b>" in row and f">{period}<" in row
+    assert f">{value:,.1f}</a></b>" in row and f">{period}<" in row
     assert row.count("ck-when") == 2
     test.multiselect(key="economies").set_value([]).run()
     assert "at least one" in test.info[0].value
