@@ -93,7 +93,9 @@ def test_it_says_what_the_file_says_of_the_cell(serving: Path, run_page: Run, sq
     assert "No correction" in " ".join(caption.value for caption in test.caption)
 
 
-def test_the_boxes_hold_the_address_and_the_address_the_boxes(serving: Path, run_page: Run) -> None:
+def test_the_boxes_hold_the_address_and_the_address_the_boxes(
+    serving: Path, run_page: Run, sql: Sql
+) -> None:
     test = run_page("passport", params=COUNTY)
     assert {name: test.selectbox(key=f"passport_{name}").value for name in COUNTY} == COUNTY
     test.selectbox(key="passport_period").select("2019").run()
