@@ -18,6 +18,7 @@ from dashboards.data import Release
 from dashboards.views import (
     cluster,
     compare,
+    coverage,
     economy,
     guideline,
     indicator,
@@ -104,6 +105,7 @@ def contents(release: Release) -> list[Entry]:
         Entry("Explore", "One indicator", "indicator", indicator.render),
         Entry("Explore", "Compare economies", "compare", compare.render),
         Entry("Structure", "Clusters by region", "clusters", cluster.render),
+        Entry("About the figures", "Coverage", "coverage", coverage.render),
         Entry("About the figures", "Passport of a number", links.PASSPORT, passport.render),
         Entry("About the figures", "Quality and provenance", "quality", quality.render),
         Entry("About the figures", "Methodology", "methodology", methodology.render),

@@ -197,6 +197,163 @@ def coverage(release: Release) -> pl.DataFrame:
     )
 
 
+def coverage_matrix(release: Release) -> pl.DataFrame:
+    """Every indicator of the catalogue × 21 economies: the newest period, the status, the reason.
+
+    `value` is that of the newest period where the indicator has no clusters.
+    """
+    return _query(
+        release,
+        """
+        with economies as (
+          select * from marts.mart_coverage_matrix where geo_type = 'economy'
+        ),
+        newest as (
+          select f.indicator_id, f.geo_id, f.basis, f.period, f.value, f.obs_status
+          from marts.fct_indicator_value f
+          semi join economies c
+            on f.indicator_id = c.indicator_id and f.geo_id = c.geo_id and f.basis = c.basis
+           and f.period = c.latest_period
+          where f.cluster_id = 'all'
+        )
+        select c.indicator_id,
+               coalesce(
+                 i.indicator_name,
+                 upper(left(c.indicator_id, 1)) || replace(substr(c.indicator_id, 2), '_', ' ')
+               ) as indicator_name,
+               c.block, c.is_core, c.core_no, b.role, b.is_built, b.what_fills_it, c.geo_id,
+               g.geo_name, c.basis, c.latest_period, c.newest_period, c.values_count,
+               c.regions_with_value_count, c.observed_at, c.coverage_status, c.reason, n.value,
+               n.obs_status
+        from economies c
+        join marts.bridge_guideline_indicator b using (indicator_id)
+        join marts.dim_geo g using (geo_id)
+        left join marts.dim_indicator i using (indicator_id)
+        left join newest n
+          on n.indicator_id = c.indicator_id and n.geo_id = c.geo_id and n.basis = c.basis
+         and n.period = c.latest_period
+        order by case when c.block like 'g%' then c.block when c.block = 'structure' then 'h'
+                 else 'i' end, c.core_no nulls last, indicator_name, g.geo_name
+        """,
+    )
+
+
+def regions_covered(release: Release) -> pl.DataFrame:
+    """Indicators × kinds of region: how many have a value, and the newest period."""
+    return _query(
+        release,
+        """
+        select c.indicator_id, i.indicator_name, c.block, c.is_core, c.geo_type,
+               count(*) as regions, count(c.latest_period) as with_value,
+               count(*) filter (where c.coverage_status = 'suppressed') as suppressed,
+               max(c.latest_period) as latest_period
+        from marts.mart_coverage_matrix c join marts.dim_indicator i using (indicator_id)
+        where c.geo_type <> 'economy'
+        group by c.indicator_id, i.indicator_name, c.block, c.is_core, c.geo_type
+        order by i.indicator_name, c.geo_type
+        """,
+    )
+
+
+# ---------------------------------------------------------------- what changed
+
+
+def history(release: Release) -> pl.DataFrame:
+    """Releases that this file's log tells of, newest first; the first row is this release."""
+    return _query(
+        release,
+        """
+        select seq, event, release_id, served_from, is_told, previous_release_id, cells, added,
+               changed, status, terms, dropped
+        from meta.release_history order by seq desc
+        """,
+    )
+
+
+_SINCE = """
+    with ends as (
+      -- Wrapped, for arg_min and arg_max pass over a NULL, and the old value may be one.
+      select arg_min(struct_pack(v := r.old_value), r.seq).v as old_value,
+             arg_max(struct_pack(v := r.new_value), r.seq).v as new_value,
+             arg_min(coalesce(r.old_obs_status, ''), r.seq) as old_status,
+             arg_max(coalesce(r.new_obs_status, ''), r.seq) as new_status,
+             arg_min(r.change, r.seq) as first_change, arg_max(r.change, r.seq) as last_change,
+             string_agg(distinct r.reason, '+' order by r.reason) as reason,
+             r.indicator_id, r.geo_id, r.cluster_id, r.period, r.basis
+      from meta.revision r
+      where r.seq > ? and r.change <> 'rounding'
+      group by r.indicator_id, r.geo_id, r.cluster_id, r.period, r.basis
+    ),
+    told as (
+      select *,
+             case when first_change = 'added' then 'added'
+                  when last_change = 'dropped' then 'dropped'
+                  when old_value is distinct from new_value then 'changed'
+                  when old_status <> new_status then 'status'
+                  else 'terms' end as change
+      from ends
+      where not (first_change = 'added' and last_change = 'dropped')
+    )
+"""
+
+
+def revisions(release: Release, seq: int) -> pl.DataFrame:
+    """Cells that differ from the state after move `seq`, counted by indicator and reason."""
+    return _query(
+        release,
+        f"""
+        {_SINCE}
+        select t.indicator_id, coalesce(i.indicator_name, t.indicator_id) as indicator_name,
+               t.reason,
+               count(*) filter (where t.change = 'added') as added,
+               count(*) filter (where t.change = 'changed') as changed,
+               count(*) filter (where t.change = 'status') as status,
+               count(*) filter (where t.change = 'terms') as terms,
+               count(*) filter (where t.change = 'dropped') as dropped,
+               max(abs(t.new_value - t.old_value) / nullif(abs(t.old_value), 0))
+                 filter (where t.change = 'changed') as largest_share
+        from told t left join marts.dim_indicator i using (indicator_id)
+        group by all order by count(*) desc, t.indicator_id, t.reason
+        """,
+        seq,
+    )
+
+
+def largest_revisions(release: Release, seq: int, limit: int) -> pl.DataFrame:
+    """Cells whose value moved most since move `seq`, as a share of what it was."""
+    return _query(
+        release,
+        f"""
+        {_SINCE}
+        select t.indicator_id, i.indicator_name, t.geo_id, g.geo_name, t.cluster_id,
+               c.cluster_name, t.period, t.basis, t.old_value, t.new_value, t.new_status, t.reason,
+               (t.new_value - t.old_value) / nullif(abs(t.old_value), 0) as moved_share
+        from told t
+        join marts.dim_indicator i using (indicator_id)
+        join marts.dim_geo g using (geo_id)
+        left join marts.dim_cluster c using (cluster_id)
+        where t.change = 'changed' and t.old_value is not null and t.new_value is not null
+        order by abs(moved_share) desc nulls last, t.indicator_id, t.geo_id, t.period, t.cluster_id
+        limit ?
+        """,
+        seq,
+        limit,
+    )
+
+
+def revision_quality(release: Release) -> pl.DataFrame:
+    """How reliable first figures are, for indicators of which any was revised."""
+    return _query(
+        release,
+        """
+        select q.indicator_id, i.indicator_name, q.basis, q.source_id, q.vintages_count,
+               q.cells_count, q.revised_count, q.mean_abs_revision_share, q.upward_share
+        from meta.revision_quality q join marts.dim_indicator i using (indicator_id)
+        where q.revised_count > 0 order by q.revised_count desc, q.indicator_id, q.basis
+        """,
+    )
+
+
 # ---------------------------------------------------------------- figures
 
 

@@ -36,7 +36,7 @@ def plain(frame: pl.DataFrame, headings: Mapping[str, str], numeric: Sequence[st
         for row in frame.to_dicts()
     )
     return (
-        '<div class="ck-scroll" tabindex="0"><table class="ck-table"><thead><tr>'
+        f'<div class="ck-scroll{_tall(frame)}" tabindex="0"><table class="ck-table"><thead><tr>'
         f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -205,6 +205,66 @@ def matrix(frame: pl.DataFrame, guidelines: Mapping[str, str], labels: Mapping[s
         '<div class="ck-scroll" tabindex="0"><table class="ck-table ck-matrix"><thead><tr>'
         f'<th scope="col">Indicator</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
+
+
+# How a cell of the coverage matrix is drawn: class and StatsAPEC's sign where there is no value.
+COVERED = {
+    "observed": ("ck-full", ""),
+    "carried": ("ck-recent", ""),
+    "outdated": ("ck-old", ""),
+    "suppressed": ("ck-none ck-withheld", "(c)"),
+    "missing": ("ck-none ck-asked", "…"),
+    "no source": ("ck-none", "…"),
+}
+
+
+def coverage(
+    frame: pl.DataFrame, blocks: Mapping[str, str], shown: Mapping[tuple[str, str], str]
+) -> str:
+    """Indicators × economies: what each cell shows, shaded by its status, with its reason.
+
+    Args:
+        frame: rows of `data.coverage_matrix`, every economy for every indicator.
+        blocks: block → heading of its indicators, in order.
+        shown: (indicator_id, geo_id) → text of the cell.
+    """
+    places = frame.select("geo_id", "geo_name").unique(maintain_order=True).rows()
+    head = "".join(
+        f'<th scope="col"><abbr title="{escape(name)}">{escape(geo_id)}</abbr></th>'
+        for geo_id, name in places
+    )
+    body = ""
+    for block, title in blocks.items():
+        rows = frame.filter(pl.col("block") == block)
+        if rows.is_empty():
+            continue
+        body += _group_row(title, len(places) + 1)
+        for _, group in rows.group_by("indicator_id", maintain_order=True):
+            cells = {row["geo_id"]: row for row in group.to_dicts()}
+            first = group.row(0, named=True)
+            core = f' <span class="ck-core">core {first["core_no"]}</span>' * first["is_core"]
+            body += (
+                f'<tr><th scope="row">{escape(first["indicator_name"])}{core}</th>'
+                + "".join(_coverage_cell(cells[geo_id], shown) for geo_id, _ in places)
+                + "</tr>"
+            )
+    return (
+        '<div class="ck-scroll ck-tall" tabindex="0"><table class="ck-table ck-matrix"><thead><tr>'
+        f'<th scope="col">Indicator</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _coverage_cell(row: Mapping[str, object], shown: Mapping[tuple[str, str], str]) -> str:
+    tone, _ = COVERED[str(row["coverage_status"])]
+    text = shown[str(row["indicator_id"]), str(row["geo_id"])]
+    why = str(row["reason"] or row["coverage_status"])
+    hint = f"{row['geo_name']}, {row['indicator_name']}: {why}"
+    if row["basis"] is not None and row["latest_period"] is not None:
+        key = [str(row[name]) for name in ("indicator_id", "geo_id", "latest_period", "basis")]
+        inside = links.number(text, links.passport(*key, None), hint)
+    else:
+        inside = escape(text)
+    return f'<td class="{tone}" title="{escape(hint)}">{inside}</td>'
 
 
 def _group_row(title: str, columns: int) -> str:

@@ -54,6 +54,13 @@ def exact(value: float | None) -> str:
     return f"{value:,}".removesuffix(".0").replace("-", "−")
 
 
+def statsapec(value: float | None, status: str, digits: int) -> str:
+    """A figure in StatsAPEC's signs: `…` unavailable, `(c)` confidential, `-` nil, `0.0` small."""
+    if value is None:
+        return "(c)" if status in ("C", "Q") else "…"
+    return "-" if value == 0 else number(value, digits)
+
+
 def interval(lower: float | None, upper: float | None, digits: int) -> str:
     """`0.51 – 1.94`; an open end is written as an inequality; empty when nothing is known."""
     if lower is None and upper is None:

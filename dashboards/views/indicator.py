@@ -230,7 +230,6 @@ def _figures(
         title = "Values" if neutral or ordered["rank"].is_null().all() else "Ranking"
         st.subheader(f"{title}, {period}", anchor=False)
         st.caption(_how_to_rank(ordered, indicator["direction"]))
-        st.caption("A click on a number shows where it comes from.")
         st.html(
             tables.ranking(
                 ordered,
@@ -306,4 +305,4 @@ def _how_to_rank(ordered: pl.DataFrame, direction: str) -> str:
         text += f" {words.plural(small, 'value')} of low reliability (U): shown, not ranked."
     if words.has_intervals(ordered):
         text += " Where intervals overlap, the order of two places is not certain."
-    return text
+    return f"{text} A click on a number shows where it comes from."

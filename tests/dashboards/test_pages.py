@@ -25,6 +25,7 @@ PAGES = [
     ("compare", (), "Compare economies"),
     ("methodology", (), "Methodology"),
     ("cluster", (), "Clusters by region"),
+    ("coverage", (), "Coverage"),
     ("passport", (), "Passport of a number"),
     ("quality", (), "Quality and provenance"),
 ]
@@ -58,8 +59,9 @@ def test_the_app_opens_on_the_overview_and_has_a_page_for_each_guideline_with_in
     listed = [entry.title for entry in app.contents(data.release_in_service())]
     assert "7. Entry of new firms" in listed
     assert listed[0] == "Overview"
-    assert listed[-5:] == [
+    assert listed[-6:] == [
         "Clusters by region",
+        "Coverage",
         "Passport of a number",
         "Quality and provenance",
         "Methodology",
