@@ -12,6 +12,10 @@ from html import escape
 from urllib.parse import urlencode
 
 PASSPORT = "passport"
+COVERAGE = "coverage"
+QUALITY = "quality"
+ECONOMY = "economy"
+REGION = "region"
 
 
 def passport(
@@ -31,6 +35,16 @@ def passport(
     return f"{PASSPORT}?{urlencode(asked)}"
 
 
+def economy(name: str) -> str:
+    """The profile of an economy, by the name that its page lists."""
+    return f"{ECONOMY}?{urlencode({'economy': name})}"
+
+
+def region(kind: str, geo_type: str, name: str) -> str:
+    """The portfolio of a region, by the words that its page lists."""
+    return f"{REGION}?{urlencode({'region_level': kind, f'region_{geo_type}': name})}"
+
+
 def of_row(row: Mapping[str, object]) -> str:
     """The passport of a row that names indicator, place, period and basis, without clusters."""
     key = (str(row[name]) for name in ("indicator_id", "geo_id", "period", "basis"))
@@ -41,6 +55,15 @@ def number(text: str, address: str, about: str = "") -> str:
     """A number, as HTML, that opens its passport."""
     title = f"Where this number comes from{': ' if about else ''}{about}"
     return f'<a class="ck-from" href="{escape(address)}" title="{escape(title)}">{escape(text)}</a>'
+
+
+def chips(label: str, places: Iterable[tuple[str, str, str]]) -> str:
+    """Many short links side by side: (name, remark, address) of each."""
+    items = "".join(
+        f'<li><a href="{escape(address)}">{escape(name)}<small>{escape(remark)}</small></a></li>'
+        for name, remark, address in places
+    )
+    return f'<nav aria-label="{escape(label)}"><ul class="ck-chips">{items}</ul></nav>'
 
 
 def where_from(places: Iterable[tuple[str, str]]) -> str:

@@ -54,6 +54,11 @@ def exact(value: float | None) -> str:
     return f"{value:,}".removesuffix(".0").replace("-", "−")
 
 
+def share(value: float | None) -> str:
+    """`12.5%` of 0.125; empty when there is none."""
+    return "" if value is None else f"{number(100 * value, 1)}%"
+
+
 def statsapec(value: float | None, status: str, digits: int) -> str:
     """A figure in StatsAPEC's signs: `…` unavailable, `(c)` confidential, `-` nil, `0.0` small."""
     if value is None:
