@@ -60,7 +60,7 @@ def number(text: str, address: str, about: str = "") -> str:
 def chips(label: str, places: Iterable[tuple[str, str, str]]) -> str:
     """Many short links side by side: (name, remark, address) of each."""
     items = "".join(
-        f'<li><a href="{escape(address)}">{escape(name)}<small>{escape(remark)}</small></a></li>'
+        f'<li><a href="{escape(address)}">{escape(name)} <small>{escape(remark)}</small></a></li>'
         for name, remark, address in places
     )
     return f'<nav aria-label="{escape(label)}"><ul class="ck-chips">{items}</ul></nav>'
