@@ -173,7 +173,6 @@ def _kind(release: Release, kinds: Sequence[str]) -> str:
         format_func=words.geo_words,
         key=KIND,
         on_change=lambda: st.session_state.update({FOLLOW: True, f"{KIND}_chosen": True}),
-        disabled=len(kinds) == 1,
     )
     return chosen
 
