@@ -60,6 +60,10 @@ def main() -> None:
     )
     st.logo(logo("#ffffff"), icon_image=logo("#14213d"), size="large")
     try:
+        asks = load_settings().sign_in
+        if asks and not signed_in():
+            page.sign_in()
+            return
         release = data.release_in_service()
         sections = menu(release)
     except ConfigError as error:
@@ -76,7 +80,14 @@ def main() -> None:
                 st.html(f'<div class="ck-section" role="heading" aria-level="2">{title}</div>')
             for entry in pages:
                 st.page_link(entry)
+        if asks:
+            st.button("Sign out", on_click=st.logout, key="sign_out")
     chosen.run()
+
+
+def signed_in() -> bool:
+    """The visitor has come back from the provider; never true where none is set up."""
+    return st.user.get("is_logged_in") is True
 
 
 def contents(release: Release) -> list[Entry]:
