@@ -25,6 +25,8 @@ PAGES = [
     ("compare", (), "Compare economies"),
     ("methodology", (), "Methodology"),
     ("cluster", (), "Clusters by region"),
+    ("coverage", (), "Coverage"),
+    ("passport", (), "Passport of a number"),
     ("quality", (), "Quality and provenance"),
 ]
 
@@ -57,8 +59,10 @@ def test_the_app_opens_on_the_overview_and_has_a_page_for_each_guideline_with_in
     listed = [entry.title for entry in app.contents(data.release_in_service())]
     assert "7. Entry of new firms" in listed
     assert listed[0] == "Overview"
-    assert listed[-4:] == [
+    assert listed[-6:] == [
         "Clusters by region",
+        "Coverage",
+        "Passport of a number",
         "Quality and provenance",
         "Methodology",
         "Workbench",
@@ -277,6 +281,7 @@ def test_an_indicator_without_any_value_shows_marks_and_no_empty_chart(
             "where indicator_id = 'entry_rate' and basis = 'wdi_llc_density'"
         )
     test = run_page("guideline", "'g7_entry'")
+    # A basis without any value comes after the others.
     test.segmented_control(key="g7_entry_basis").set_value("wdi_llc_density:economy").run()
     assert not test.exception
     assert "No year" in test.info[0].value
@@ -343,7 +348,7 @@ def test_comparison_shows_the_newest_value_of_each_economy(
         "order by period desc limit 1"
     )[0]
     row = next(part for part in html.split("<tr>") if "subscriptions per 100 people" in part)
-    assert f"<b>{value:,.1f}</b>" in row and f">{period}<" in row
+    assert f">{value:,.1f}</a></b>" in row and f">{period}<" in row
     assert row.count("ck-when") == 2
     test.multiselect(key="economies").set_value([]).run()
     assert "at least one" in test.info[0].value
