@@ -13,16 +13,18 @@ from functools import partial
 import duckdb
 import streamlit as st
 
-from dashboards import data, page
+from dashboards import data, links, page
 from dashboards.data import Release
 from dashboards.views import (
     cluster,
     compare,
+    coverage,
     economy,
     guideline,
     indicator,
     methodology,
     overview,
+    passport,
     quality,
     workbench,
 )
@@ -58,6 +60,10 @@ def main() -> None:
     )
     st.logo(logo("#ffffff"), icon_image=logo("#14213d"), size="large")
     try:
+        asks = load_settings().sign_in
+        if asks and not signed_in():
+            page.sign_in()
+            return
         release = data.release_in_service()
         sections = menu(release)
     except ConfigError as error:
@@ -74,7 +80,14 @@ def main() -> None:
                 st.html(f'<div class="ck-section" role="heading" aria-level="2">{title}</div>')
             for entry in pages:
                 st.page_link(entry)
+        if asks:
+            st.button("Sign out", on_click=st.logout, key="sign_out")
     chosen.run()
+
+
+def signed_in() -> bool:
+    """The visitor has come back from the provider; never true where none is set up."""
+    return st.user.get("is_logged_in") is True
 
 
 def contents(release: Release) -> list[Entry]:
@@ -103,6 +116,8 @@ def contents(release: Release) -> list[Entry]:
         Entry("Explore", "One indicator", "indicator", indicator.render),
         Entry("Explore", "Compare economies", "compare", compare.render),
         Entry("Structure", "Clusters by region", "clusters", cluster.render),
+        Entry("About the figures", "Coverage", "coverage", coverage.render),
+        Entry("About the figures", "Passport of a number", links.PASSPORT, passport.render),
         Entry("About the figures", "Quality and provenance", "quality", quality.render),
         Entry("About the figures", "Methodology", "methodology", methodology.render),
         *(

@@ -10,9 +10,11 @@ number formats, charts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -101,7 +103,7 @@ def definitions(release: Release) -> pl.DataFrame:
 
 
 def bases(release: Release, indicator_id: str) -> pl.DataFrame:
-    """The bases of an indicator that have cells, one row for each kind of place."""
+    """The bases of an indicator that have cells, by kind of place, the widest of a kind first."""
     return _query(
         release,
         """
@@ -112,7 +114,8 @@ def bases(release: Release, indicator_id: str) -> pl.DataFrame:
         join marts.dim_geo g using (geo_id)
         where f.indicator_id = ?
         group by b.basis, b.basis_name, b.unit, b.description, g.geo_type
-        order by case g.geo_type when 'economy' then 1 when 'state' then 2 else 3 end, b.basis
+        order by case g.geo_type when 'economy' then 1 when 'state' then 2 else 3 end, g.geo_type,
+                 count(distinct f.geo_id) filter (where f.value is not null) desc, b.basis
         """,
         indicator_id,
     )
@@ -190,6 +193,163 @@ def coverage(release: Release) -> pl.DataFrame:
         where g.is_apec
           and i.indicator_id in (select indicator_id from meta.coverage)
         order by g.geo_name, n.guideline_no nulls last, i.indicator_name
+        """,
+    )
+
+
+def coverage_matrix(release: Release) -> pl.DataFrame:
+    """Every indicator of the catalogue × 21 economies: the newest period, the status, the reason.
+
+    `value` is that of the newest period where the indicator has no clusters.
+    """
+    return _query(
+        release,
+        """
+        with economies as (
+          select * from marts.mart_coverage_matrix where geo_type = 'economy'
+        ),
+        newest as (
+          select f.indicator_id, f.geo_id, f.basis, f.period, f.value, f.obs_status
+          from marts.fct_indicator_value f
+          semi join economies c
+            on f.indicator_id = c.indicator_id and f.geo_id = c.geo_id and f.basis = c.basis
+           and f.period = c.latest_period
+          where f.cluster_id = 'all'
+        )
+        select c.indicator_id,
+               coalesce(
+                 i.indicator_name,
+                 upper(left(c.indicator_id, 1)) || replace(substr(c.indicator_id, 2), '_', ' ')
+               ) as indicator_name,
+               c.block, c.is_core, c.core_no, b.role, b.is_built, b.what_fills_it, c.geo_id,
+               g.geo_name, c.basis, c.latest_period, c.newest_period, c.values_count,
+               c.regions_with_value_count, c.observed_at, c.coverage_status, c.reason, n.value,
+               n.obs_status
+        from economies c
+        join marts.bridge_guideline_indicator b using (indicator_id)
+        join marts.dim_geo g using (geo_id)
+        left join marts.dim_indicator i using (indicator_id)
+        left join newest n
+          on n.indicator_id = c.indicator_id and n.geo_id = c.geo_id and n.basis = c.basis
+         and n.period = c.latest_period
+        order by case when c.block like 'g%' then c.block when c.block = 'structure' then 'h'
+                 else 'i' end, c.core_no nulls last, indicator_name, g.geo_name
+        """,
+    )
+
+
+def regions_covered(release: Release) -> pl.DataFrame:
+    """Indicators × kinds of region: how many have a value, and the newest period."""
+    return _query(
+        release,
+        """
+        select c.indicator_id, i.indicator_name, c.block, c.is_core, c.geo_type,
+               count(*) as regions, count(c.latest_period) as with_value,
+               count(*) filter (where c.coverage_status = 'suppressed') as suppressed,
+               max(c.latest_period) as latest_period
+        from marts.mart_coverage_matrix c join marts.dim_indicator i using (indicator_id)
+        where c.geo_type <> 'economy'
+        group by c.indicator_id, i.indicator_name, c.block, c.is_core, c.geo_type
+        order by i.indicator_name, c.geo_type
+        """,
+    )
+
+
+# ---------------------------------------------------------------- what changed
+
+
+def history(release: Release) -> pl.DataFrame:
+    """Releases that this file's log tells of, newest first; the first row is this release."""
+    return _query(
+        release,
+        """
+        select seq, event, release_id, served_from, is_told, previous_release_id, cells, added,
+               changed, status, terms, dropped
+        from meta.release_history order by seq desc
+        """,
+    )
+
+
+_SINCE = """
+    with ends as (
+      -- Wrapped, for arg_min and arg_max pass over a NULL, and the old value may be one.
+      select arg_min(struct_pack(v := r.old_value), r.seq).v as old_value,
+             arg_max(struct_pack(v := r.new_value), r.seq).v as new_value,
+             arg_min(coalesce(r.old_obs_status, ''), r.seq) as old_status,
+             arg_max(coalesce(r.new_obs_status, ''), r.seq) as new_status,
+             arg_min(r.change, r.seq) as first_change, arg_max(r.change, r.seq) as last_change,
+             string_agg(distinct r.reason, '+' order by r.reason) as reason,
+             r.indicator_id, r.geo_id, r.cluster_id, r.period, r.basis
+      from meta.revision r
+      where r.seq > ? and r.change <> 'rounding'
+      group by r.indicator_id, r.geo_id, r.cluster_id, r.period, r.basis
+    ),
+    told as (
+      select *,
+             case when first_change = 'added' then 'added'
+                  when last_change = 'dropped' then 'dropped'
+                  when old_value is distinct from new_value then 'changed'
+                  when old_status <> new_status then 'status'
+                  else 'terms' end as change
+      from ends
+      where not (first_change = 'added' and last_change = 'dropped')
+    )
+"""
+
+
+def revisions(release: Release, seq: int) -> pl.DataFrame:
+    """Cells that differ from the state after move `seq`, counted by indicator and reason."""
+    return _query(
+        release,
+        f"""
+        {_SINCE}
+        select t.indicator_id, coalesce(i.indicator_name, t.indicator_id) as indicator_name,
+               t.reason,
+               count(*) filter (where t.change = 'added') as added,
+               count(*) filter (where t.change = 'changed') as changed,
+               count(*) filter (where t.change = 'status') as status,
+               count(*) filter (where t.change = 'terms') as terms,
+               count(*) filter (where t.change = 'dropped') as dropped,
+               max(abs(t.new_value - t.old_value) / nullif(abs(t.old_value), 0))
+                 filter (where t.change = 'changed') as largest_share
+        from told t left join marts.dim_indicator i using (indicator_id)
+        group by all order by count(*) desc, t.indicator_id, t.reason
+        """,
+        seq,
+    )
+
+
+def largest_revisions(release: Release, seq: int, limit: int) -> pl.DataFrame:
+    """Cells whose value moved most since move `seq`, as a share of what it was."""
+    return _query(
+        release,
+        f"""
+        {_SINCE}
+        select t.indicator_id, i.indicator_name, t.geo_id, g.geo_name, t.cluster_id,
+               c.cluster_name, t.period, t.basis, t.old_value, t.new_value, t.new_status, t.reason,
+               (t.new_value - t.old_value) / nullif(abs(t.old_value), 0) as moved_share
+        from told t
+        join marts.dim_indicator i using (indicator_id)
+        join marts.dim_geo g using (geo_id)
+        left join marts.dim_cluster c using (cluster_id)
+        where t.change = 'changed' and t.old_value is not null and t.new_value is not null
+        order by abs(moved_share) desc nulls last, t.indicator_id, t.geo_id, t.period, t.cluster_id
+        limit ?
+        """,
+        seq,
+        limit,
+    )
+
+
+def revision_quality(release: Release) -> pl.DataFrame:
+    """How reliable first figures are, for indicators of which any was revised."""
+    return _query(
+        release,
+        """
+        select q.indicator_id, i.indicator_name, q.basis, q.source_id, q.vintages_count,
+               q.cells_count, q.revised_count, q.mean_abs_revision_share, q.upward_share
+        from meta.revision_quality q join marts.dim_indicator i using (indicator_id)
+        where q.revised_count > 0 order by q.revised_count desc, q.indicator_id, q.basis
         """,
     )
 
@@ -480,6 +640,129 @@ def columns(release: Release) -> pl.DataFrame:
         order by case c.schema_name when 'marts' then 1 when 'reference' then 2 else 3 end,
                  c.table_name, c.column_index
         """,
+    )
+
+
+# ---------------------------------------------------------------- the passport of a number
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The key of one number."""
+
+    indicator_id: str
+    geo_id: str
+    period: str
+    basis: str
+    cluster_id: str = "all"
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str]:
+        """In the order in which the macros of the release take it."""
+        return self.indicator_id, self.geo_id, self.period, self.cluster_id, self.basis
+
+
+_OF_CELL = "(?, ?, ?, cluster := ?, basis := ?)"
+
+
+def has_passports(release: Release) -> bool:
+    """Whether the release has the macros that tell of a cell; one of an earlier version has not."""
+    names = _query(
+        release,
+        "select distinct function_name from duckdb_functions() "
+        "where schema_name = 'marts' and not internal",
+    )["function_name"]
+    wanted = {"passport", "passport_terms", "passport_checks", "passport_corrections", "vintages"}
+    return wanted <= set(names)
+
+
+def geo_type(release: Release, geo_id: str) -> str | None:
+    """What kind of place an id stands for; None: it stands for nothing."""
+    found = _query(release, "select geo_type from marts.dim_geo where geo_id = ?", geo_id)
+    return None if found.is_empty() else str(found["geo_type"][0])
+
+
+def cell_periods(release: Release, part: Slice, geo_id: str) -> pl.DataFrame:
+    """Periods of one place in a slice, newest first, and whether there is a value."""
+    return _query(
+        release,
+        """
+        select period, value is not null as has_value from marts.fct_indicator_value
+        where indicator_id = ? and basis = ? and cluster_id = ? and geo_id = ?
+        order by period desc
+        """,
+        part.indicator_id,
+        part.basis,
+        part.cluster_id,
+        geo_id,
+    )
+
+
+def passport(release: Release, cell: Cell) -> dict[str, Any] | None:
+    """The cell with its words, formula and model; None where the release has no such cell."""
+    found = _query(release, f"from marts.passport{_OF_CELL}", *cell.key)
+    return None if found.is_empty() else found.row(0, named=True)
+
+
+def passport_terms(release: Release, cell: Cell) -> pl.DataFrame:
+    """The named terms of a cell, in their order, each with the ids of its snapshots."""
+    return _query(
+        release,
+        f"""
+        select t.place, t.term, t.term_name, t.value, t.unit, t.link, t.made_of, t.summed_over,
+               t.raw_table,
+               coalesce(list(t.snapshot_id order by t.snapshot_id)
+                        filter (where t.snapshot_id is not null), []) as snapshot_ids
+        from marts.passport_terms{_OF_CELL} as t
+        group by all order by t.place
+        """,
+        *cell.key,
+    )
+
+
+def passport_snapshots(release: Release, ids: Sequence[str]) -> pl.DataFrame:
+    """The vintages that a cell was read from, with the hashes of their bytes."""
+    hashes = _query(
+        release,
+        "select snapshot_id, entity_sha256, canonical_sha256 from meta.source_snapshot "
+        "where list_contains(?, snapshot_id)",
+        list(ids),
+    )
+    return snapshots(release).join(hashes, on="snapshot_id", how="inner")
+
+
+def passport_checks(release: Release, cell: Cell) -> pl.DataFrame:
+    """The checks between a cell and its raw rows, failed ones first."""
+    return _query(
+        release,
+        f"""
+        select c.passed, c.severity, c.owner, c.subject, c.check_name, c.observed, c.expected
+        from marts.passport_checks{_OF_CELL} as c
+        order by c.passed, c.severity, c.owner, c.subject, c.check_name
+        """,
+        *cell.key,
+    )
+
+
+def passport_corrections(release: Release, cell: Cell) -> pl.DataFrame:
+    """Corrections of publishers' errors that went into a cell."""
+    return _query(release, f"from marts.passport_corrections{_OF_CELL}", *cell.key)
+
+
+def vintages(release: Release, cell: Cell) -> pl.DataFrame:
+    """Every figure that was ever served for a cell, as far back as the release can tell."""
+    return _query(
+        release,
+        """
+        select v.release_id, v.served_from, v.value, v.obs_status, v.change, v.reason
+        from marts.vintages(?, ?, cluster := ?, basis := ?) as v
+        where v.period = ? order by v.served_from, v.release_id
+        """,
+        cell.indicator_id,
+        cell.geo_id,
+        cell.cluster_id,
+        cell.basis,
+        cell.period,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import streamlit as st
+from streamlit.errors import StreamlitAuthError
 
 from dashboards import data, tables, words
 from dashboards.data import Release
@@ -232,6 +233,19 @@ def unmapped(names: Sequence[str]) -> None:
         st.caption(
             f"{len(names):,} with a figure {verb} no outline on this map ({some}); see the table."
         )
+
+
+def sign_in() -> None:
+    """All that a visitor sees before signing in."""
+    st.html(css(LIGHT))
+    st.title("Industrial cluster indicators", anchor=False)
+    st.html('<p class="ck-lead">These pages are open after signing in.</p>')
+    if st.button("Sign in", type="primary", key="sign_in"):
+        try:
+            st.login()
+        except StreamlitAuthError as error:
+            st.error("Sign-in is asked for but not set up; see docs/dashboards.md.")
+            st.code(str(error), language=None)
 
 
 def nothing_published(detail: str) -> None:

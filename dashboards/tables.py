@@ -6,15 +6,17 @@ thousands of rows (`st.dataframe` draws those).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import polars as pl
 
-from dashboards import words
+from dashboards import links, words
 
 # Longer tables scroll in a box of their own.
 TALL = 30
+# A row → the address of the passport of its number.
+Address = Callable[[Mapping[str, object]], str]
 
 
 def plain(frame: pl.DataFrame, headings: Mapping[str, str], numeric: Sequence[str] = ()) -> str:
@@ -34,7 +36,7 @@ def plain(frame: pl.DataFrame, headings: Mapping[str, str], numeric: Sequence[st
         for row in frame.to_dicts()
     )
     return (
-        '<div class="ck-scroll" tabindex="0"><table class="ck-table"><thead><tr>'
+        f'<div class="ck-scroll{_tall(frame)}" tabindex="0"><table class="ck-table"><thead><tr>'
         f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -46,6 +48,7 @@ def ranking(
     unit: str,
     place_heading: str,
     limit: int | None = None,
+    address: Address | None = None,
 ) -> str:
     """Places in order, each with a bar, its value and the mark that says how to read it.
 
@@ -55,6 +58,7 @@ def ranking(
         unit: unit of the values, for the heading.
         place_heading: heading of the column of places.
         limit: show only so many rows.
+        address: makes each number a link.
     """
     digits = words.decimals(frame["value"])
     ends = [abs(v) for v in (frame["value"].min(), frame["value"].max()) if v is not None]
@@ -64,7 +68,8 @@ def ranking(
     bounded = words.has_intervals(frame)
     rows = frame if limit is None else frame.head(limit)
     body = "".join(
-        _ranking_row(r, labels, digits, scale, signed, has_rank, bounded) for r in rows.to_dicts()
+        _ranking_row(r, labels, digits, scale, signed, has_rank, bounded, address)
+        for r in rows.to_dicts()
     )
     between = '<th scope="col" class="ck-num">Interval</th>' if bounded else ""
     rank_head = '<th scope="col" class="ck-num">Rank</th>' if has_rank else ""
@@ -130,6 +135,34 @@ def facts(pairs: Mapping[str, str]) -> str:
     return f'<dl class="ck-facts">{items}</dl>'
 
 
+def status(obs_status: str, label: str) -> str:
+    """A status mark with its label."""
+    return f"{_mark(obs_status)}{escape(label)}"
+
+
+def cards(entries: Sequence[tuple[str, Mapping[str, str]]]) -> str:
+    """One box for each entry: its title, and name and text of what is known of it.
+
+    A text that is a web address becomes a link.
+    """
+    items = "".join(
+        f'<li><h4 class="ck-card">{escape(title)}</h4><dl>'
+        + "".join(
+            f"<div><dt>{escape(name)}</dt><dd>{_address(text)}</dd></div>"
+            for name, text in pairs.items()
+        )
+        + "</dl></li>"
+        for title, pairs in entries
+    )
+    return f'<ul class="ck-cards">{items}</ul>'
+
+
+def _address(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        return escape(text)
+    return f'<a href="{escape(text)}" rel="noreferrer">{escape(text)}</a>'
+
+
 def tiles(pairs: Mapping[str, tuple[str, str]]) -> str:
     """Headline figures: name → (figure, remark)."""
     items = "".join(
@@ -174,6 +207,66 @@ def matrix(frame: pl.DataFrame, guidelines: Mapping[str, str], labels: Mapping[s
     )
 
 
+# How a cell of the coverage matrix is drawn: class and StatsAPEC's sign where there is no value.
+COVERED = {
+    "observed": ("ck-full", ""),
+    "carried": ("ck-recent", ""),
+    "outdated": ("ck-old", ""),
+    "suppressed": ("ck-none ck-withheld", "(c)"),
+    "missing": ("ck-none ck-asked", "…"),
+    "no source": ("ck-none", "…"),
+}
+
+
+def coverage(
+    frame: pl.DataFrame, blocks: Mapping[str, str], shown: Mapping[tuple[str, str], str]
+) -> str:
+    """Indicators × economies: what each cell shows, shaded by its status, with its reason.
+
+    Args:
+        frame: rows of `data.coverage_matrix`, every economy for every indicator.
+        blocks: block → heading of its indicators, in order.
+        shown: (indicator_id, geo_id) → text of the cell.
+    """
+    places = frame.select("geo_id", "geo_name").unique(maintain_order=True).rows()
+    head = "".join(
+        f'<th scope="col"><abbr title="{escape(name)}">{escape(geo_id)}</abbr></th>'
+        for geo_id, name in places
+    )
+    body = ""
+    for block, title in blocks.items():
+        rows = frame.filter(pl.col("block") == block)
+        if rows.is_empty():
+            continue
+        body += _group_row(title, len(places) + 1)
+        for _, group in rows.group_by("indicator_id", maintain_order=True):
+            cells = {row["geo_id"]: row for row in group.to_dicts()}
+            first = group.row(0, named=True)
+            core = f' <span class="ck-core">core {first["core_no"]}</span>' * first["is_core"]
+            body += (
+                f'<tr><th scope="row">{escape(first["indicator_name"])}{core}</th>'
+                + "".join(_coverage_cell(cells[geo_id], shown) for geo_id, _ in places)
+                + "</tr>"
+            )
+    return (
+        '<div class="ck-scroll ck-tall" tabindex="0"><table class="ck-table ck-matrix"><thead><tr>'
+        f'<th scope="col">Indicator</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _coverage_cell(row: Mapping[str, object], shown: Mapping[tuple[str, str], str]) -> str:
+    tone, _ = COVERED[str(row["coverage_status"])]
+    text = shown[str(row["indicator_id"]), str(row["geo_id"])]
+    why = str(row["reason"] or row["coverage_status"])
+    hint = f"{row['geo_name']}, {row['indicator_name']}: {why}"
+    if row["basis"] is not None and row["latest_period"] is not None:
+        key = [str(row[name]) for name in ("indicator_id", "geo_id", "latest_period", "basis")]
+        inside = links.number(text, links.passport(*key, None), hint)
+    else:
+        inside = escape(text)
+    return f'<td class="{tone}" title="{escape(hint)}">{inside}</td>'
+
+
 def _group_row(title: str, columns: int) -> str:
     return (
         f'<tr class="ck-group"><th scope="colgroup" colspan="{columns}">{escape(title)}</th></tr>'
@@ -185,6 +278,7 @@ def side_by_side(
     places: Mapping[str, str],
     guidelines: Mapping[str, str],
     labels: Mapping[str, str],
+    address: Address | None = None,
 ) -> str:
     """Indicators × places: the newest value, its period and mark, and where it stands.
 
@@ -193,6 +287,7 @@ def side_by_side(
         places: geo_id → name, in the order of the columns.
         guidelines: guideline_id → heading of its indicators.
         labels: status mark → label.
+        address: makes each number a link.
     """
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in places.values())
     body, before = "", None
@@ -207,7 +302,7 @@ def side_by_side(
         body += (
             f'<tr><th scope="row">{escape(first["indicator_name"])}'
             f'<span class="ck-parent">{escape(about)}</span></th>'
-            + "".join(_beside(cells.get(geo_id), digits, labels) for geo_id in places)
+            + "".join(_beside(cells.get(geo_id), digits, labels, address) for geo_id in places)
             + "</tr>"
         )
     return (
@@ -216,7 +311,12 @@ def side_by_side(
     )
 
 
-def _beside(row: Mapping[str, object] | None, digits: int, labels: Mapping[str, str]) -> str:
+def _beside(
+    row: Mapping[str, object] | None,
+    digits: int,
+    labels: Mapping[str, str],
+    address: Address | None,
+) -> str:
     if row is None:
         return f"<td>{_mark('')}</td>"
     status = str(row["obs_status"])
@@ -228,7 +328,7 @@ def _beside(row: Mapping[str, object] | None, digits: int, labels: Mapping[str, 
     at = 100 * (value - low) / (high - low) if high > low else 50
     mark = "" if status in ("A", "Z") else f" {_mark(status)}"
     return (
-        f'<td title="{why}"><b>{escape(words.number(value, digits))}</b>{mark}'
+        f'<td title="{why}"><b>{_linked(words.number(value, digits), row, address)}</b>{mark}'
         f'<span class="ck-when">{escape(str(row["period"]))}</span>'
         f'<span class="ck-place-line"><i style="left:{at:.0f}%"></i></span></td>'
     )
@@ -254,6 +354,7 @@ def _ranking_row(
     signed: bool,
     has_rank: bool,
     bounded: bool,
+    address: Address | None,
 ) -> str:
     value = row["value"]
     status = str(row["obs_status"])
@@ -265,14 +366,15 @@ def _ranking_row(
         rank = f'<td class="ck-num ck-rank">{"" if row["rank"] is None else row["rank"]}</td>'
     shown = words.interval(row["value_lower"], row["value_upper"], digits)  # type: ignore[arg-type]
     if value is None:
-        why = escape(labels.get(status, status))
+        why = _linked(labels.get(status, status), row, address if status else None)
         figure = "" if bounded else f'<td class="ck-num">{escape(shown)}</td>'
         span = ' colspan="2"' if bounded else ""
         middle = f'<td class="ck-why"{span}>{why}</td>{figure}'
     else:
         middle = (
             f"<td>{_bar(float(str(value)), scale, signed, status)}</td>"
-            f'<td class="ck-num ck-value">{escape(words.number(float(str(value)), digits))}</td>'
+            f'<td class="ck-num ck-value">'
+            f"{_linked(words.number(float(str(value)), digits), row, address)}</td>"
         )
     if bounded:
         middle += f'<td class="ck-num">{escape(shown)}</td>'
@@ -282,6 +384,10 @@ def _ranking_row(
         f'<tr data-geo="{escape(str(row["geo_id"]))}"{tone}>{rank}<td class="ck-place">{place}</td>'
         f'{middle}<td title="{title}">{_mark(status)}</td></tr>'
     )
+
+
+def _linked(text: str, row: Mapping[str, object], address: Address | None) -> str:
+    return escape(text) if address is None else links.number(text, address(row))
 
 
 def _bar(value: float, scale: float, signed: bool, status: str) -> str:

@@ -12,6 +12,8 @@ import polars as pl
 
 NO_CELL = "·"
 NOT_STATED = "not stated by the publisher"
+# What a term is summed over, as readers call it.
+AXES = {"geo": "places", "cluster": "clusters", "period": "periods"}
 GEO_WORDS = {
     "economy": ("economy", "economies"),
     "state": ("US state", "US states"),
@@ -43,6 +45,25 @@ def number(value: float | None, digits: int) -> str:
     if float(text.replace(",", "")) == 0:
         text = text.removeprefix("-")
     return text.replace("-", "−")
+
+
+def exact(value: float | None) -> str:
+    """All digits that a figure has, in groups: what a reader needs to compute with it."""
+    if value is None:
+        return ""
+    return f"{value:,}".removesuffix(".0").replace("-", "−")
+
+
+def share(value: float | None) -> str:
+    """`12.5%` of 0.125; empty when there is none."""
+    return "" if value is None else f"{number(100 * value, 1)}%"
+
+
+def statsapec(value: float | None, status: str, digits: int) -> str:
+    """A figure in StatsAPEC's signs: `…` unavailable, `(c)` confidential, `-` nil, `0.0` small."""
+    if value is None:
+        return "(c)" if status in ("C", "Q") else "…"
+    return "-" if value == 0 else number(value, digits)
 
 
 def interval(lower: float | None, upper: float | None, digits: int) -> str:

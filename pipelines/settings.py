@@ -111,6 +111,9 @@ class Settings(BaseSettings):
     threads: int = Field(2, ge=1)
 
     # dashboards
+    sign_in: bool = Field(
+        False, description="show nothing before a sign-in with the provider of .streamlit/secrets"
+    )
     workbench: bool = Field(True, description="show the page on which visitors write SQL")
     workbench_seconds: float = Field(10.0, gt=0, le=300, description="then a query is stopped")
     workbench_memory_mb: int = Field(512, ge=64, description="of one query")

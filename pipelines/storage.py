@@ -23,7 +23,13 @@ _ADVICE = {
     errno.EDQUOT: "the disk quota is used up: free space or set CLUSTERKPI_HOME elsewhere",
     errno.EFBIG: "the file may not grow further: lift the file size limit of this process",
 }
-_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
+_PERMISSION = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EEXIST,
+)  # EEXIST: a file stands where a folder should
 
 
 @contextlib.contextmanager

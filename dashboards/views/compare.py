@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from dashboards import data, page, tables, words
+from dashboards import data, links, page, tables, words
 from dashboards.data import Release
 
 LEAD = (
@@ -41,9 +41,14 @@ def render(release: Release) -> None:
     labels = words.status_labels(data.statuses(release))
     titles = page.guideline_titles(release)
     shown = frame.filter(pl.col("geo_id").is_in(chosen))
-    st.html(tables.side_by_side(shown, {geo: names[geo] for geo in chosen}, titles, labels))
+    st.html(
+        tables.side_by_side(
+            shown, {geo: names[geo] for geo in chosen}, titles, labels, links.of_row
+        )
+    )
     st.caption(
-        "Rows are not added up: two bases measure different things, and more is not always better. "
+        "A click on a number shows where it comes from. Rows are not added up: two bases measure "
+        "different things, and more is not always better. "
         "The address of this page keeps the choice; share it."
     )
     page.legend(release, shown["obs_status"].unique().to_list())

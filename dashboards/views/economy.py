@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import charts, data, narrative, page, report, tables, words
+from dashboards import charts, data, links, narrative, page, report, tables, words
 from dashboards.data import Release
 
 LEAD = (
@@ -100,10 +100,13 @@ def _section(
         else:
             st.caption("No indicator of this guideline can be placed among the peers.")
     with told:
-        sentences = [narrative.sentence(row, row["standing"], labels, place) for row in rows]
+        told_of = [(narrative.sentence(row, row["standing"], labels, place), row) for row in rows]
         st.html(
             '<ul class="ck-told">'
-            + "".join(f"<li>{tables.escape(text)}</li>" for text in sentences)
+            + "".join(
+                f"<li>{tables.escape(text)} {links.number('Passport', links.of_row(row))}</li>"
+                for text, row in told_of
+            )
             + "</ul>"
         )
 

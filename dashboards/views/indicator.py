@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, data, maps, page, tables, words
+from dashboards import charts, data, links, maps, page, tables, words
 from dashboards.data import Release, Slice
 from dashboards.style import CATEGORIES
 
@@ -137,7 +137,7 @@ def _one_basis(
     page.strip(release, parts)
     _headline(frame, ordered, geo_type, period)
     labels = words.status_labels(data.statuses(release))
-    _figures(release, ordered, frame, compared, labels, indicator, basis, period)
+    _figures(release, ordered, frame, compared, labels, indicator, basis, period, cluster_id)
     page.legend(release, frame["obs_status"].unique().to_list())
     page.caveats(indicator)
     table = frame.with_columns(
@@ -209,6 +209,7 @@ def _figures(
     indicator: dict[str, Any],
     basis: dict[str, Any],
     period: str,
+    cluster_id: str,
 ) -> None:
     geo_type, unit, look = basis["geo_type"], basis["unit"], page.look(release)
     name = indicator["indicator_name"]
@@ -229,7 +230,21 @@ def _figures(
         title = "Values" if neutral or ordered["rank"].is_null().all() else "Ranking"
         st.subheader(f"{title}, {period}", anchor=False)
         st.caption(_how_to_rank(ordered, indicator["direction"]))
-        st.html(tables.ranking(ordered, labels, unit=unit, place_heading=words.one(geo_type)))
+        st.html(
+            tables.ranking(
+                ordered,
+                labels,
+                unit=unit,
+                place_heading=words.one(geo_type),
+                address=lambda row: links.passport(
+                    indicator["indicator_id"],
+                    str(row["geo_id"]),
+                    period,
+                    basis["basis"],
+                    cluster_id,
+                ),
+            )
+        )
     with right:
         st.subheader("Trend", anchor=False)
         if frame["value"].is_null().all():
@@ -248,6 +263,7 @@ def _figures(
             height=420,
             alt=f"Trend of {name}, {basis['basis_name']}",
         )
+        _where_from(frame, compared, indicator["indicator_id"], basis["basis"], cluster_id)
         if words.rankable(ordered).height > 2:
             st.subheader(f"Spread, {period}", anchor=False)
             st.caption("Each stroke is a place; the long one is the median.")
@@ -261,6 +277,27 @@ def _figures(
             )
 
 
+def _where_from(
+    frame: pl.DataFrame, compared: list[str], indicator_id: str, basis: str, cluster_id: str
+) -> None:
+    """Below the trend: the newest number of each line that stands out."""
+    newest = (
+        frame.filter(pl.col("geo_id").is_in(compared) & pl.col("value").is_not_null())
+        .sort("period", descending=True)
+        .unique("geo_id", keep="first", maintain_order=True)
+        .sort("geo_name")
+    )
+    st.html(
+        links.where_from(
+            (
+                f"{row['geo_name']}, {row['period']}",
+                links.passport(indicator_id, row["geo_id"], row["period"], basis, cluster_id),
+            )
+            for row in newest.to_dicts()
+        )
+    )
+
+
 def _how_to_rank(ordered: pl.DataFrame, direction: str) -> str:
     text = page.DIRECTIONS.get(direction, "")
     small = ordered["value"].is_not_null().sum() - words.rankable(ordered).height
@@ -268,4 +305,4 @@ def _how_to_rank(ordered: pl.DataFrame, direction: str) -> str:
         text += f" {words.plural(small, 'value')} of low reliability (U): shown, not ranked."
     if words.has_intervals(ordered):
         text += " Where intervals overlap, the order of two places is not certain."
-    return text
+    return f"{text} A click on a number shows where it comes from."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from dashboards import data, page, tables, words
+from dashboards import data, links, page, revisions, tables, words
 from dashboards.data import Release
 
 LEAD = (
@@ -38,9 +38,44 @@ def render(release: Release) -> None:
             }
         )
     )
+    _places(release)
+    _news(release)
     _coverage(release, parts)
     _guidelines(release)
     page.end(release, parts)
+
+
+def _places(release: Release) -> None:
+    st.subheader("Choose an economy", anchor=False)
+    frame = data.coverage(release)
+    counts = dict(
+        frame.group_by("geo_name")
+        .agg(pl.col("latest_period").is_not_null().sum())
+        .select("geo_name", "latest_period")
+        .rows()
+    )
+    names = data.economies(release)["geo_name"].to_list()
+    st.html(
+        links.chips(
+            "Economies", ((name, str(counts.get(name, 0)), links.economy(name)) for name in names)
+        )
+    )
+    st.caption("The number: indicators with a figure. The page of an economy sets it among peers.")
+
+
+def _news(release: Release) -> None:
+    st.subheader("What is new", anchor=False)
+    before = revisions.before(data.history(release))
+    if before is None:
+        st.caption("This is the first release: there is none to compare it with.")
+        return
+    changes = data.revisions(release, before["seq"])
+    st.html(f'<p class="ck-lead">{tables.escape(revisions.sentence(changes, before))}</p>')
+    if changes.height:
+        st.html(revisions.table(revisions.by_indicator(changes), limit=8))
+    st.html(
+        f'<p class="ck-more"><a href="{links.QUALITY}">All revisions, since any release</a></p>'
+    )
 
 
 def _coverage(release: Release, parts: pl.DataFrame) -> None:
@@ -64,6 +99,10 @@ def _coverage(release: Release, parts: pl.DataFrame) -> None:
     used = frame.filter(pl.col("latest_period").is_null())["obs_status"].fill_null("").unique()
     page.legend(release, used.to_list())
     page.download(release, frame, "coverage", parts, key="overview_csv")
+    st.html(
+        f'<p class="ck-more"><a href="{links.COVERAGE}">All indicators of the catalogue, with the '
+        "reason for each blank</a></p>"
+    )
 
 
 def _guidelines(release: Release) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from dashboards import data, page, tables, words
+from dashboards import data, links, page, revisions, tables, words
 from dashboards.data import Release
 from pipelines import warehouse
 
@@ -13,6 +13,7 @@ LEAD = (
     "A release is only published when every critical check passes. Rows that break the contract "
     "of their table are held back, counted here, and kept with the reason."
 )
+LARGEST = 15  # revisions that are listed one by one
 OWNERS = {
     "completeness": "Delivery is complete",
     "contract": "Rows keep the table contract",
@@ -46,6 +47,8 @@ def render(release: Release) -> None:
     )
     _checks(checks, failed)
     _quarantine(release)
+    _revisions(release, parts)
+    _reliability(release)
     _versions(release, parts)
     _releases(release)
     page.end(release, parts)
@@ -90,6 +93,97 @@ def _quarantine(release: Release) -> None:
         "reason": "Reason of the first such row",
     }
     st.html(tables.plain(held, columns, numeric=["rows_count"]))
+
+
+def _revisions(release: Release, parts: pl.DataFrame) -> None:
+    st.subheader("What changed since a release", anchor=False)
+    history = data.history(release)
+    earlier = revisions.earlier(history)
+    if not earlier:
+        st.caption("This file’s log begins with this release: there is none to compare it with.")
+        return
+    chosen = st.selectbox(
+        "Since",
+        list(earlier),
+        format_func=lambda seq: revisions.name(earlier[seq]),
+        key="quality_since",
+        bind="query-params",
+    )
+    changes = data.revisions(release, chosen)
+    st.html(f'<p class="ck-lead">{tables.escape(revisions.sentence(changes, earlier[chosen]))}</p>')
+    if changes.is_empty():
+        return
+    st.html(revisions.table(changes, by_reason=True))
+    largest = data.largest_revisions(release, chosen, LARGEST)
+    if largest.height:
+        st.caption(f"The {largest.height} values that moved most, as a share of what they were.")
+        st.html(_largest(largest))
+    page.download(release, changes, "revisions", parts, key="quality_revisions_csv")
+
+
+def _largest(frame: pl.DataFrame) -> str:
+    rows = [
+        (
+            ", ".join(
+                filter(
+                    None,
+                    (
+                        row["indicator_name"],
+                        row["geo_name"],
+                        row["cluster_name"] if row["cluster_id"] != "all" else "",
+                        row["period"],
+                    ),
+                )
+            ),
+            words.exact(row["old_value"]),
+            words.exact(row["new_value"]),
+            words.share(row["moved_share"]),
+            row["reason"] or "",
+            links.passport(
+                row["indicator_id"],
+                row["geo_id"],
+                row["period"],
+                row["basis"],
+                row["cluster_id"],
+            ),
+        )
+        for row in frame.to_dicts()
+    ]
+    return revisions.largest_table(rows)
+
+
+def _reliability(release: Release) -> None:
+    st.subheader("How reliable are first figures?", anchor=False)
+    frame = data.revision_quality(release)
+    if frame.is_empty():
+        st.caption("No publisher has revised a figure since this file’s log begins.")
+        return
+    shown = frame.select(
+        "indicator_name",
+        "basis",
+        "source_id",
+        pl.col("cells_count").map_elements(lambda n: f"{n:,}", return_dtype=pl.String),
+        pl.col("revised_count").map_elements(lambda n: f"{n:,}", return_dtype=pl.String),
+        *(
+            pl.col(name).map_elements(words.share, return_dtype=pl.String)
+            for name in ("mean_abs_revision_share", "upward_share")
+        ),
+    )
+    headings = {
+        "indicator_name": "Indicator",
+        "basis": "Basis",
+        "source_id": "Source",
+        "cells_count": "Cells",
+        "revised_count": "Revised",
+        "mean_abs_revision_share": "Mean size of a revision",
+        "upward_share": "Upwards",
+    }
+    numeric = [name for name in headings if name not in ("indicator_name", "basis", "source_id")]
+    st.caption(
+        "Revisions by publishers: latest against first published figure, over all cells. Those of "
+        "methods and definitions are not counted here."
+    )
+    st.html(tables.plain(shown, headings, numeric))
 
 
 def _versions(release: Release, parts: pl.DataFrame) -> None:

@@ -43,6 +43,27 @@ def herfindahl(sizes: ArrayLike) -> float:
     return float(((values / total) ** 2).sum()) if total > 0 else float("nan")
 
 
+@dataclass(frozen=True)
+class SizeMoments:
+    """What γ and its variance under chance need of an industry's plants; z a plant's share."""
+
+    plants: int
+    second: float
+    fourth: float
+
+    @classmethod
+    def of(cls, sizes: ArrayLike) -> SizeMoments:
+        """Number of plants, Σz² (the Herfindahl) and Σz⁴; NaN without any size."""
+        values = _sizes(sizes)
+        total = float(values.sum())
+        if total <= 0:
+            return cls(values.size, float("nan"), float("nan"))
+        squares = values * values
+        return cls(
+            values.size, float(squares.sum()) / total**2, float(squares @ squares) / total**4
+        )
+
+
 def normalised_herfindahl(shares: ArrayLike, n: int | None = None) -> float:
     """H* = (H − 1/n) / (1 − 1/n): 0 for equal shares, 1 for one holder of all.
 
@@ -142,7 +163,7 @@ def plants_from_bins(
 
     if total is None:
         alpha = _tail_exponent(number, low)
-        return Plants(np.sort(sizes(alpha))[::-1], alpha)
+        return Plants(np.sort(sizes(alpha), kind="stable")[::-1], alpha)
     least, most = float((number * low).sum()), float((number * high).sum())
     if not least * (1 - 1e-9) <= total <= most * (1 + 1e-9):
         raise MetricInput(
@@ -171,7 +192,7 @@ def plants_from_bins(
             else:
                 thin = alpha
         found = sizes(alpha)
-    return Plants(np.sort(found)[::-1], alpha)
+    return Plants(np.sort(found, kind="stable")[::-1], alpha)
 
 
 @dataclass(frozen=True)
@@ -299,9 +320,10 @@ def gamma_bounds(
     """Least and greatest γ when regions' shares are intervals that sum to 1.
 
     G is convex in s. Its least value is the distance of x from the box of intervals cut by
-    Σs = 1: s = clip(x + μ) with one μ, found by bisection (exact). Its greatest is bounded by the
-    Lagrange dual, min over λ of λ + Σ max over the two ends of (s − x)² − λs: valid, and above
-    the true maximum by what one region's interval is worth at most. x and H are held fixed.
+    Σs = 1: s = clip(x + μ) with one μ (exact). Its greatest is bounded by the Lagrange dual, min
+    over λ of λ + Σ max over the two ends of (s − x)² − λs: valid, and above the true maximum by
+    what one region's interval is worth at most. Both optima lie at bends of piecewise functions,
+    which are sorted instead of searched. x and H are held fixed.
 
     Args:
         lower, upper: least and greatest share of the industry in each region.
@@ -326,25 +348,35 @@ def gamma_bounds(
         raise MetricInput(
             f"shares sum to {low.sum():g} at least and {high.sum():g} at most, never to 1"
         )
-    down, up = -1.0, 1.0
-    for _ in range(200):
-        shift = (down + up) / 2
-        if np.clip(x + shift, low, high).sum() > 1:
-            up = shift
-        else:
-            down = shift
-    nearest = float(((np.clip(x + (down + up) / 2, low, high) - x) ** 2).sum())
-
-    def dual(price: float) -> float:
-        ends = np.maximum((low - x) ** 2 - price * low, (high - x) ** 2 - price * high)
-        return float(price + ends.sum())
-
-    left, right = -4.0, 4.0  # |d(s − x)²/ds| ≤ 2, so that the optimum lies within
-    for _ in range(200):
-        one, two = left + (right - left) / 3, right - (right - left) / 3
-        left, right = (left, two) if dual(one) <= dual(two) else (one, right)
-    farthest = max(dual((left + right) / 2), nearest)
+    nearest = float(((_projected(x, low, high) - x) ** 2).sum())
+    # the dual is convex and bends at the prices at which a region's two ends are worth the same
+    bends = low + high - 2 * x
+    order = np.argsort(bends, kind="stable")
+    slopes = 1 - high.sum() + np.cumsum((high - low)[order])
+    price = bends[order[min(int(np.searchsorted(slopes, 0.0)), order.size - 1)]]
+    ends = np.maximum((low - x) ** 2 - price * low, (high - x) ** 2 - price * high)
+    farthest = max(float(price + ends.sum()), nearest)
     return _gamma(nearest, x, plant_herfindahl), _gamma(farthest, x, plant_herfindahl)
+
+
+def _projected(x: Floats, low: Floats, high: Floats) -> Floats:
+    """The point nearest to x among those with low ≤ s ≤ high that sum to 1: clip(x + μ).
+
+    Σ clip(x + μ) rises in μ, by the number of regions between their ends; it bends at low − x,
+    where a region begins to move, and at high − x, where it stops.
+    """
+    bends = np.concatenate((low - x, high - x))
+    order = np.argsort(bends, kind="stable")
+    moving = np.cumsum(np.repeat((1, -1), x.size)[order])
+    steps = np.diff(bends[order])
+    sums = low.sum() + np.concatenate(([0.0], np.cumsum(moving[:-1] * steps)))
+    at = int(np.clip(np.searchsorted(sums, 1.0) - 1, 0, order.size - 1))
+    shift = bends[order[at]] + (1 - sums[at]) / max(int(moving[at]), 1)
+    nearest = np.clip(x + shift, low, high)
+    inside = (nearest > low) & (nearest < high)
+    if inside.any():  # what rounding of the running sums has left
+        shift += (1 - nearest.sum()) / inside.sum()
+    return np.clip(x + shift, low, high)
 
 
 def _gamma(raw: float, x: Floats, plant_h: float) -> float:

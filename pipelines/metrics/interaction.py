@@ -215,11 +215,11 @@ def _of(fit: Fit, k: int) -> Estimate:
 
 def _marginal(fit: Fit, strength: float) -> Estimate:
     """∂Δln y/∂BB = β₂ + δ·ln(1 + LQ), with its delta-method (here exact, linear) error."""
-    from scipy.stats import t
+    from scipy.special import stdtr, stdtrit
 
     value = fit.coefficients[1] + fit.coefficients[2] * strength
     c = fit.covariance
     error = np.sqrt(c[1, 1] + 2 * strength * c[1, 2] + strength**2 * c[2, 2])
-    half = t.ppf(0.975, fit.clusters - 1) * error
-    p = 2 * t.sf(abs(value / error), fit.clusters - 1)
+    half = stdtrit(fit.clusters - 1, 0.975) * error
+    p = 2 * stdtr(fit.clusters - 1, -abs(value / error))
     return Estimate(float(value), float(error), float(value - half), float(value + half), float(p))

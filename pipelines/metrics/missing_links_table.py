@@ -133,14 +133,17 @@ def _one_year(
         if basis == NEAR:
             if not couple.size:
                 continue
-            least = within_reach(s_low, couple, distance)
-            finite = np.where(np.isfinite(s_high), s_high, 0.0)
-            open_end = within_reach(np.isinf(s_high).astype(float), couple, distance) > 0
-            most = np.where(open_end, np.inf, within_reach(finite, couple, distance))
+            endless = np.isinf(s_high)
+            ends = np.hstack((s_low, np.where(endless, 0.0, s_high), endless))
+            least, most, open_end = np.hsplit(within_reach(ends, couple, distance), 3)
+            most = np.where(open_end > 0, np.inf, most)
         fixed = {"suppliers_national": supplied, "clusters_national": nation}
-        bounds = missing_link_index((least, most), (low, high), weight, **fixed)
+        named = with_links and basis == OWN
+        bounds = missing_link_index((least, most), (low, high), weight, **fixed, named_links=named)
         exact = np.where(np.isnan(point), 0.0, point)
-        published = missing_link_index((least, least), (exact, exact), weight, **fixed).index
+        published = missing_link_index(
+            (least, least), (exact, exact), weight, **fixed, named_links=False
+        ).index
         taken = (
             np.isfinite(bounds.lower)
             & (np.ones(len(regions), bool) if basis == OWN else is_county)[:, None]
@@ -165,7 +168,7 @@ def _one_year(
                 (weight[:, column] > 0).sum(axis=0),
             )
         )
-        if with_links and basis == OWN:
+        if named:
             i, j, k = bounds.region, bounds.cluster, bounds.supplier
             found = np.full(i.size, np.nan)
             for cluster in np.unique(j):

@@ -18,9 +18,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipelines.metrics.concentration import (
+    SizeMoments,
     ellison_glaeser,
     gamma_bounds,
-    herfindahl,
     plants_from_bins,
 )
 from pipelines.metrics.gradients import entry_concentration_gradient
@@ -102,23 +102,33 @@ def concentrations(cells: pl.DataFrame, sizes: pl.DataFrame, totals: pl.DataFram
         totals: period_year, geo_id, employment of all industries.
     """
     rows = []
-    made: dict[tuple[object, ...], Floats | None] = {}  # plants serve every year near theirs
+    made: dict[tuple[object, ...], SizeMoments | None] = {}  # serve every year near theirs
     plants = sizes.partition_by("kind", "industry", as_dict=True)
     years_of = {key: part["period_year"].unique().sort().to_numpy() for key, part in plants.items()}
     for (year,), of_year in sorted(cells.partition_by("period_year", as_dict=True).items()):
         region = totals.filter((pl.col("period_year") == year) & (pl.col("employment") > 0))
-        names = region["geo_id"].sort()
-        reference = region.sort("geo_id")["employment"].cast(pl.Float64).to_numpy()
+        region = region.sort("geo_id").with_row_index("place")
+        reference = region["employment"].cast(pl.Float64).to_numpy()
         reference = reference / reference.sum()
-        for key, part in sorted(of_year.partition_by("kind", "industry", as_dict=True).items()):
-            here = part.filter(pl.col("geo_id").is_in(names.implode()))
-            at = names.search_sorted(here["geo_id"]).to_numpy()
-            low, high, point = (np.zeros(len(names)) for _ in range(3))
-            low[at] = here["employment_lower"].cast(pl.Float64).to_numpy()
-            high[at] = here["employment_upper"].cast(pl.Float64).fill_null(np.inf).to_numpy()
-            hidden = here["employment"].is_null().to_numpy()
-            middle = np.where(np.isfinite(high[at]), (low[at] + high[at]) / 2, low[at])
-            point[at] = np.where(hidden, middle, here["employment"].fill_null(0).to_numpy())
+        figures = of_year.join(region.select("geo_id", "place"), on="geo_id").select(
+            "kind",
+            "industry",
+            "place",
+            *(
+                pl.col(name).cast(pl.Float64).fill_null(other)
+                for name, other in (
+                    ("employment", np.nan), ("employment_lower", np.nan),
+                    ("employment_upper", np.inf),
+                )
+            ),
+        )  # fmt: skip
+        for key, part in sorted(figures.partition_by("kind", "industry", as_dict=True).items()):
+            at, jobs, least, most = (part[name].to_numpy() for name in part.columns[2:])
+            low, high, point = (np.zeros(reference.size) for _ in range(3))
+            low[at], high[at] = least, most
+            hidden = np.isnan(jobs)
+            middle = np.where(np.isfinite(most), (least + most) / 2, least)
+            point[at] = np.where(hidden, middle, jobs)
             if point.sum() <= 0:
                 continue
             row = {"period_year": year, "kind": key[0], "industry": key[1]}
@@ -133,12 +143,12 @@ def concentrations(cells: pl.DataFrame, sizes: pl.DataFrame, totals: pl.DataFram
                 row |= {"size_year": nearest}
             shares = point / point.sum()
             row["raw_concentration"] = float(((shares - reference) ** 2).sum())
-            if found is not None and found.size > 1:
-                h = herfindahl(found)
-                row |= {"herfindahl_plants": h, "plants_count": int(found.size)}
+            if found is not None and found.plants > 1:
+                h = found.second
+                row |= {"herfindahl_plants": h, "plants_count": found.plants}
                 row["gamma"] = ellison_glaeser(shares, reference, h).gamma
                 if hidden.any() and key[0] == "cluster":
-                    known = np.isin(np.arange(len(names)), at[~hidden])
+                    known = np.isin(np.arange(reference.size), at[~hidden])
                     low = np.where(known, point, low)
                     high = np.where(known, point, np.maximum(low, high))
                     bounds = gamma_bounds(*_share_ends(low, high), reference, h)
@@ -272,7 +282,7 @@ def ict_interactions(cells: pl.DataFrame, *, seed: int = 0) -> pl.DataFrame:
     return frame.with_columns(pl.selectors.float().fill_nan(None))
 
 
-def chance(gamma: float, reference: Floats, plants: Floats) -> dict[str, float]:
+def chance(gamma: float, reference: Floats, plants: SizeMoments) -> dict[str, float]:
     """Where γ lies by chance: 95 percent interval and one-sided p-value of an observed γ.
 
     G has a mean of (1 − Σx²)H and a variance of
@@ -283,8 +293,7 @@ def chance(gamma: float, reference: Floats, plants: Floats) -> dict[str, float]:
     Source:
         Ellison, G. and Glaeser, E. (1997), appendix (variance of G under the null).
     """
-    z = plants / plants.sum()
-    h, fourth = float((z**2).sum()), float((z**4).sum())
+    h, fourth = plants.second, plants.fourth
     x2, x3 = float((reference**2).sum()), float((reference**3).sum())
     variance = 2 * (h**2 * (x2 - 2 * x3 + x2**2) - fourth * (x2 - 4 * x3 + 3 * x2**2))
     below = (1 - x2) * (1 - h)
@@ -309,14 +318,15 @@ def _nearest(years: NDArray[np.int64], year: int) -> int:
     return int(years[np.argmin(np.abs(years - year))])
 
 
-def _plants(part: pl.DataFrame) -> Floats | None:
-    """Sizes of all plants of an industry, or None where too few classes are shown."""
+def _plants(part: pl.DataFrame) -> SizeMoments | None:
+    """Moments of all plants of an industry, or None where too few classes are shown."""
     shown, all_ = int(part["plants_count"].sum()), int(part["plants_all_count"].max() or 0)
     if shown == 0 or shown < LEAST_SHOWN * all_:
         return None
     counts = np.rint(part["plants_count"].to_numpy() * (max(all_, shown) / shown))
     high = part["size_upper"].cast(pl.Float64).fill_null(np.inf).to_numpy()
-    return plants_from_bins(counts, part["size_lower"].to_numpy().astype(float), high).sizes
+    low = part["size_lower"].cast(pl.Float64).to_numpy()
+    return SizeMoments.of(plants_from_bins(counts, low, high).sizes)
 
 
 def _share_ends(low: Floats, high: Floats) -> tuple[Floats, Floats]:

@@ -191,6 +191,7 @@ def _pairs(pairs: ArrayLike, regions: int) -> NDArray[np.int64]:
     if couple.size and (couple.min() < 0 or couple.max() >= regions):
         raise MetricInput(f"a pair names a region outside 0 to {regions - 1}")
     ordered = np.sort(couple, axis=1)
-    if (ordered[:, 0] == ordered[:, 1]).any() or len(np.unique(ordered, axis=0)) < len(ordered):
+    numbered = ordered[:, 0] * regions + ordered[:, 1]
+    if (ordered[:, 0] == ordered[:, 1]).any() or len(np.unique(numbered)) < len(ordered):
         raise MetricInput("a pair of neighbours is given twice, or a region with itself")
     return couple

@@ -25,8 +25,8 @@ Interval = tuple[ArrayLike, ArrayLike]
 # Sums of doubles and of published, rounded parents may differ in the last digits; a contradiction
 # is called one only beyond this share of the larger figure.
 TOLERANCE = 1e-9
-# Cells that one step of the bootstrap holds at a time: 2^22 doubles are 32 MiB.
-CHUNK_CELLS = 1 << 22
+# Cells that one step of the bootstrap holds at a time; they fit into the processor's cache.
+CHUNK_CELLS = 1 << 17
 
 
 def location_quotient(
@@ -571,17 +571,18 @@ def _bootstrap(
         times = np.bincount(picks.ravel(), minlength=count * n).reshape(count, n)
         mean = times @ z / n
         spread = np.sqrt(np.maximum(times @ squares / n - mean * mean, 0.0) * n / (n - 1))
-        keep = (times > 0).sum(axis=1) > 1
-        upto = np.cumsum(times, axis=1)
-        for b in np.flatnonzero(keep & (spread > 0)):
-            first = np.searchsorted(z, mean[b] + spread[b] * z, side="left")
-            below = np.concatenate(([0], upto[b]))
-            tails += n - below[first]
-            # order statistics of the draw: the value whose running count passes the place
-            i, j = np.searchsorted(upto[b], [lesser, min(lesser + 1, n - 1)], side="right")
-            quantile = z[i] + (place - lesser) * (z[j] - z[i])
-            cutoff += (quantile - mean[b]) / spread[b]
-            used += 1
+        kept = ((times > 0).sum(axis=1) > 1) & (spread > 0)
+        times, mean, spread = times[kept], mean[kept], spread[kept]
+        used += int(kept.sum())
+        # values of the draw below each value's own place in it, for all draws at once
+        upto = np.zeros((len(times), n + 1), dtype=np.int64)
+        np.cumsum(times, axis=1, out=upto[:, 1:])
+        first = np.searchsorted(z, mean[:, None] + spread[:, None] * z, side="left")
+        tails += (n - np.take_along_axis(upto, first, axis=1)).sum(axis=0)
+        # order statistics of the draw: the value whose running count passes the place
+        i, j = ((upto[:, 1:] <= rank).sum(axis=1) for rank in (lesser, min(lesser + 1, n - 1)))
+        quantile = z[i] + (place - lesser) * (z[j] - z[i])
+        cutoff += float(((quantile - mean) / spread).sum())
     if not used:
         return np.full(n, np.nan), np.nan, 0
     return tails / (used * n), cutoff / used, used

@@ -187,11 +187,18 @@ def cluster_strength(
 
 
 def _quantiles(values: Floats, counted: NDArray[np.bool_], quantile: float) -> Floats:
-    taken = np.where(counted & np.isfinite(values), values, np.nan)
+    """Quantile of each column over the counted cells, between order statistics; NaN without any."""
+    ordered = np.sort(np.where(counted & np.isfinite(values), values, np.inf), axis=0)
+    count = np.isfinite(ordered).sum(axis=0)
     result = np.full(values.shape[1], np.nan)
-    some = np.isfinite(taken).any(axis=0)
-    if some.any():
-        result[some] = np.nanquantile(taken[:, some], quantile, axis=0, method="linear")
+    some = np.flatnonzero(count)
+    place = quantile * (count[some] - 1)
+    lesser = np.floor(place).astype(int)
+    low = ordered[lesser, some]
+    high = ordered[np.minimum(lesser + 1, count[some] - 1), some]
+    # numpy's own interpolation, to the last bit: verdicts compare figures with the result
+    part, width = place - lesser, high - low
+    result[some] = np.where(part >= 0.5, high - width * (1 - part), low + width * part)
     return result
 
 

@@ -128,6 +128,7 @@ def missing_link_index(
     min_jobs: float = 50.0,
     min_weight: float = 0.01,
     max_cilq: float = 0.25,
+    named_links: bool = True,
 ) -> MissingLinks:
     """MLI = Σ_s w_sc · max(0, 1 − CILQ_scr): 1 with no suppliers, 0 with proportional ones.
 
@@ -143,6 +144,7 @@ def missing_link_index(
         suppliers_national, clusters_national: totals of the nation, held fixed.
         min_jobs: least jobs of a cluster in a region, at its lower end, for an index.
         min_weight, max_cilq: links of at least this weight and below this CILQ are named.
+        named_links: without them the arrays of links are empty, and it is quicker.
 
     Returns:
         `index` is NaN where its bounds differ or it is not defined; bounds are NaN where not
@@ -182,10 +184,15 @@ def missing_link_index(
         used = np.flatnonzero(w > 0)
         with np.errstate(invalid="ignore", divide="ignore"):
             least = s_share[0][np.ix_(enough, used)] / c_share[1][enough, c][:, None]
-            most = s_share[1][np.ix_(enough, used)] / c_share[0][enough, c][:, None]
-        # weights sum to 1 up to rounding, the index is 1 at most
-        lower[enough, c] = np.minimum(np.maximum(1 - most, 0) @ w[used], 1.0)
-        upper[enough, c] = np.minimum(np.maximum(1 - least, 0) @ w[used], 1.0)
+            # weights sum to 1 up to rounding, the index is 1 at most
+            upper[enough, c] = np.minimum(np.maximum(1 - least, 0) @ w[used], 1.0)
+            if suppliers[0] is suppliers[1] and clusters[0] is clusters[1]:
+                lower[enough, c], most = upper[enough, c], least
+            else:
+                most = s_share[1][np.ix_(enough, used)] / c_share[0][enough, c][:, None]
+                lower[enough, c] = np.minimum(np.maximum(1 - most, 0) @ w[used], 1.0)
+        if not named_links:
+            continue
         named = (least < max_cilq) & (w[used] >= min_weight)[None, :]
         r, s = np.nonzero(named)
         links.append(
@@ -249,13 +256,19 @@ def within_reach(
     if couple.size and (couple.min() < 0 or couple.max() >= values.shape[0]):
         raise MetricInput("a pair names a region that is not there")
     ordered = np.sort(couple, axis=1)
-    if (ordered[:, 0] == ordered[:, 1]).any() or len(np.unique(ordered, axis=0)) < len(ordered):
+    numbered = ordered[:, 0] * values.shape[0] + ordered[:, 1]
+    if (ordered[:, 0] == ordered[:, 1]).any() or len(np.unique(numbered)) < len(ordered):
         raise MetricInput("a pair of regions is given twice, or a region with itself")
     near = distance <= cutoff_km
     share = np.exp(-distance[near] / decay_km)[:, None]
     result = values.copy()
-    np.add.at(result, couple[near, 0], share * values[couple[near, 1]])
-    np.add.at(result, couple[near, 1], share * values[couple[near, 0]])
+    here = np.concatenate((couple[near, 0], couple[near, 1]))
+    there = np.concatenate((couple[near, 1], couple[near, 0]))
+    if here.size:
+        order = np.argsort(here, kind="stable")
+        first = np.flatnonzero(np.diff(here[order], prepend=-1))
+        reached = np.concatenate((share, share))[order] * values[there[order]]
+        result[here[order][first]] += np.add.reduceat(reached, first, axis=0)
     return result
 
 

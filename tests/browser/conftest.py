@@ -72,8 +72,9 @@ class Visit:
         return self.page.get_by_test_id("stPageLink-NavLink").all_inner_texts()
 
     def choose(self, label: str, option: str) -> None:
-        """Choose an option of a select box."""
+        """Choose an option of a select box; written into it, for long lists are drawn in part."""
         self.page.get_by_role("combobox", name=re.compile(label)).first.click()
+        self.page.keyboard.type(option)
         self.page.get_by_role("option", name=option, exact=True).click()
         self.settle()
 
@@ -177,7 +178,13 @@ def visit(chromium: str, address: str, tmp_path: Path) -> Iterator[Visit]:
                 route.abort()
 
         page.route(re.compile(r"^https?://"), guard)
-        page.on("console", lambda m: seen.errors.append(m.text) if m.type == "error" else None)
+
+        def note(message: object) -> None:
+            # Below the address of a page Streamlit first looks for its own there, in vain.
+            if message.type == "error" and "/_stcore/" not in message.location["url"]:
+                seen.errors.append(message.text)
+
+        page.on("console", note)
         page.on("pageerror", lambda error: seen.errors.append(str(error)))
         yield seen
         browser.close()

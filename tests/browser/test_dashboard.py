@@ -85,7 +85,7 @@ def _entry(visit: Visit, con: duckdb.DuckDBPyConnection) -> None:
     _ranking_is_the_files(visit, con, "wdi_llc_density", 21)
     _map_is_drawn(visit.areas_of_chart(0), colours=4, dots=15_000)
     assert len(visit.areas_of_chart(1)) >= 3, "no lines are drawn"
-    _download_is_the_files(visit, con, "wdi_llc_density")
+    _download_is_the_files(visit, con, "wdi_llc_density", "economy")
     visit.page.get_by_role("radio", name=re.compile("^US states")).or_(
         visit.page.get_by_role("button", name=re.compile("^US states"))
     ).first.click()
@@ -93,7 +93,7 @@ def _entry(visit: Visit, con: duckdb.DuckDBPyConnection) -> None:
     visit.settle()
     _ranking_is_the_files(visit, con, "bds_establishment_pct", 51)
     _map_is_drawn(visit.areas_of_chart(0), colours=4, dots=15_000)
-    _download_is_the_files(visit, con, "bds_establishment_pct")
+    _download_is_the_files(visit, con, "bds_establishment_pct", "state")
 
 
 def _clusters(visit: Visit, con: duckdb.DuckDBPyConnection) -> None:
@@ -192,7 +192,9 @@ def _ranking_is_the_files(
             _same(text, value)
 
 
-def _download_is_the_files(visit: Visit, con: duckdb.DuckDBPyConnection, basis: str) -> None:
+def _download_is_the_files(
+    visit: Visit, con: duckdb.DuckDBPyConnection, basis: str, geo_type: str
+) -> None:
     rows = visit.download()
     assert {"SYNTHETIC" in row["notice"] for row in rows} == {True}
     assert {row["basis"] for row in rows} == {basis}
@@ -200,8 +202,8 @@ def _download_is_the_files(visit: Visit, con: duckdb.DuckDBPyConnection, basis: 
     expected = con.execute(
         "select geo_id, period, value from marts.fct_indicator_value "
         "join marts.dim_geo using (geo_id) where indicator_id = 'entry_rate' and basis = ? "
-        "and value is not null and (is_apec or geo_type <> 'economy')",
-        [basis],
+        "and value is not null and geo_type = ? and (is_apec or geo_type <> 'economy')",
+        [basis, geo_type],
     ).fetchall()
     assert found == pytest.approx({(geo, year): value for geo, year, value in expected}, rel=1e-12)
 

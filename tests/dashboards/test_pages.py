@@ -25,6 +25,8 @@ PAGES = [
     ("compare", (), "Compare economies"),
     ("methodology", (), "Methodology"),
     ("cluster", (), "Clusters by region"),
+    ("coverage", (), "Coverage"),
+    ("passport", (), "Passport of a number"),
     ("quality", (), "Quality and provenance"),
 ]
 
@@ -57,8 +59,10 @@ def test_the_app_opens_on_the_overview_and_has_a_page_for_each_guideline_with_in
     listed = [entry.title for entry in app.contents(data.release_in_service())]
     assert "7. Entry of new firms" in listed
     assert listed[0] == "Overview"
-    assert listed[-4:] == [
+    assert listed[-6:] == [
         "Clusters by region",
+        "Coverage",
+        "Passport of a number",
         "Quality and provenance",
         "Methodology",
         "Workbench",
@@ -99,9 +103,11 @@ def test_ranking_shows_the_figures_of_one_basis(
     cells = sql(
         "select geo_id, value, obs_status from marts.fct_indicator_value "
         "join marts.dim_geo using (geo_id) where indicator_id = 'entry_rate' and basis = ? "
-        "and period = ? and (is_apec or geo_type <> 'economy')",
+        "and period = ? and geo_type = ? and cluster_id = 'all' "
+        "and (is_apec or geo_type <> 'economy')",
         basis,
         period,
+        geo_type,
     )
     assert {geo for geo, _, _ in cells} <= set(shown)
     values = sorted((v for _, v, s in cells if v is not None and s != "U"), reverse=True)
@@ -275,6 +281,8 @@ def test_an_indicator_without_any_value_shows_marks_and_no_empty_chart(
             "where indicator_id = 'entry_rate' and basis = 'wdi_llc_density'"
         )
     test = run_page("guideline", "'g7_entry'")
+    # A basis without any value comes after the others.
+    test.segmented_control(key="g7_entry_basis").set_value("wdi_llc_density:economy").run()
     assert not test.exception
     assert "No year" in test.info[0].value
     assert {row[-1] for row in rows_of(html_of(test)).values()} == {"M"}
@@ -340,7 +348,7 @@ def test_comparison_shows_the_newest_value_of_each_economy(
         "order by period desc limit 1"
     )[0]
     row = next(part for part in html.split("<tr>") if "subscriptions per 100 people" in part)
-    assert f"<b>{value:,.1f}</b>" in row and f">{period}<" in row
+    assert f">{value:,.1f}</a></b>" in row and f">{period}<" in row
     assert row.count("ck-when") == 2
     test.multiselect(key="economies").set_value([]).run()
     assert "at least one" in test.info[0].value

@@ -25,6 +25,7 @@ def cells(demo_home: Path) -> pl.DataFrame:
                 components['rca_is_at_least_1'] as has_advantage,
             from marts.fct_indicator_value
             where indicator_id in ('eci', 'relatedness_density', 'rsca_export')
+                and geo_id in (select geo_id from marts.dim_geo where geo_type = 'economy')
             """
         ).pl()
 

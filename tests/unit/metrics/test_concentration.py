@@ -194,6 +194,40 @@ def test_bounds_of_gamma_hold_every_table() -> None:
         co.gamma_bounds(np.zeros(8), np.full(8, 0.01), x, 0.05)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_bounds_of_gamma_are_the_optima_that_a_search_finds(seed: int) -> None:
+    # the two one-dimensional searches that the sorted bends replace
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 40))
+    x, truth = rng.dirichlet(np.ones(n)), rng.dirichlet(np.full(n, 0.3))
+    low, high = truth * rng.choice([0, 0.5, 1], n), truth * rng.choice([1, 1.5, 30], n)
+    high = np.minimum(high, 1)
+    down, up = -1.0, 1.0
+    for _ in range(200):
+        middle = (down + up) / 2
+        down, up = (down, middle) if np.clip(x + middle, low, high).sum() > 1 else (middle, up)
+    nearest = ((np.clip(x + up, low, high) - x) ** 2).sum()
+
+    def dual(price: float) -> float:
+        return (
+            price + np.maximum((low - x) ** 2 - price * low, (high - x) ** 2 - price * high).sum()
+        )
+
+    farthest = min(dual(price) for price in low + high - 2 * x)
+    assert farthest <= min(dual(price) for price in np.linspace(-4, 4, 999)) + 1e-12
+    room, h = 1 - (x**2).sum(), 0.05
+    wanted = [(raw - room * h) / (room * (1 - h)) for raw in (nearest, max(farthest, nearest))]
+    assert co.gamma_bounds(low, high, x, h) == pytest.approx(wanted, abs=1e-12)
+
+
+def test_moments_of_sizes_by_hand() -> None:
+    # shares 1/2, 1/4, 1/4: squares 1/4 + 2/16, fourth powers 1/16 + 2/256
+    found = co.SizeMoments.of([10, 5, 5])
+    assert (found.plants, found.second, found.fourth) == (3, 0.375, 0.0703125)
+    assert found.second == co.herfindahl([10, 5, 5])
+    assert np.isnan(co.SizeMoments.of([0, 0]).second) and np.isnan(co.SizeMoments.of([]).fourth)
+
+
 def test_normalised_herfindahl_by_hand() -> None:
     """Shares ½, ¼, ¼ of 4 markets: H = 0.375, (0.375 − 0.25)/0.75 = 1/6; one of four is 1."""
     assert co.normalised_herfindahl([2, 1, 1], 4) == pytest.approx(1 / 6)

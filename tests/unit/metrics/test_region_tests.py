@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.metrics.concentration import ellison_glaeser, gamma_under_chance
+from pipelines.metrics.concentration import SizeMoments, ellison_glaeser, gamma_under_chance
 from pipelines.metrics.region_tests import (
     DIFFUSION_SCHEMA,
     GAMMA_SCHEMA,
@@ -74,7 +74,7 @@ def test_variance_under_chance_is_that_of_the_simulation() -> None:
     rng = np.random.default_rng(7)
     x = rng.dirichlet(np.full(60, 2.0))
     plants = rng.lognormal(3, 0.8, 3000)
-    exact = chance(0.0005, x, plants)
+    exact = chance(0.0005, x, SizeMoments.of(plants))
     drawn = gamma_under_chance(plants, x, observed=0.0005, draws=4000)
     width = exact["chance_upper"] - exact["chance_lower"]
     assert width == pytest.approx(drawn.upper - drawn.lower, rel=0.1)
