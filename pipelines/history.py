@@ -220,19 +220,21 @@ def write_changes(
     """
     newer = _current_database(con)
     columns = common_columns(con, newer, *([older] if older else []))
-    old = f"{older}.{FACT}" if older else None
-    why = reasons(con, newer, older) if older else None
-    changes = changes_sql(f"{newer}.{FACT}", old, columns) if old else _all_added(newer, columns)
-    con.execute(f"create or replace temp table found_changes as {with_reasons_sql(changes, why)}")
-    _copy(
-        con,
-        f"select '{release_id}' as release_id, * from found_changes order by {', '.join(KEY)}",
-        history_dir / f"changes_{release_id}.parquet",
-    )
-    counts = Counter(
-        dict(con.execute("select change, count(*) from found_changes group by 1").fetchall())
-    )
-    con.execute("drop table found_changes")
+    target = history_dir / f"changes_{release_id}.parquet"
+    rows = f"select '{release_id}' as release_id, * from {{}} order by {', '.join(KEY)}"
+    if older:
+        changes = changes_sql(f"{newer}.{FACT}", f"{older}.{FACT}", columns)
+        changes = with_reasons_sql(changes, reasons(con, newer, older))
+        con.execute(f"create or replace temp table found_changes as {changes}")
+        _copy(con, rows.format("found_changes"), target)
+        counts = Counter(
+            dict(con.execute("select change, count(*) from found_changes group by 1").fetchall())
+        )
+        con.execute("drop table found_changes")
+    else:
+        _copy(con, rows.format(f"({with_reasons_sql(_all_added(newer, columns), None)})"), target)
+        added = con.execute(f"select count(*) from {newer}.{FACT}").fetchall()[0][0]
+        counts = Counter(added=added)
     if _has(con, newer, "meta.source_snapshot"):
         _copy(
             con,
@@ -270,13 +272,33 @@ def write_mart_changes(
         if before.get(mart) != columns:
             continue
         now, then = f'{newer}.marts."{mart}"', f'{older}.marts."{mart}"'
+        listed = ", ".join(f'"{name}"' for name, _ in columns)
+        same = _rows_hash(con, now, listed) == _rows_hash(con, then, listed)
+        moved = f"""
+            select {listed}, sum(_copies) as _copies
+            from (
+                select {listed}, 1 as _copies from {now}
+                union all
+                select {listed}, -1 as _copies from {then}
+            )
+            group by {listed}
+            having sum(_copies) <> 0
+        """
         _copy(
             con,
-            f"select '{release_id}' as release_id, 1 as sign, * from "
-            f"(from {now} except all from {then}) union all "
-            f"select '{release_id}', -1, * from (from {then} except all from {now})",
+            f"select '{release_id}' as release_id, cast(sign(_copies) as integer) as sign, {listed} "
+            f"from (select *, unnest(range(cast(abs(_copies) as bigint))) from ({moved}))"
+            + (" limit 0" if same else ""),
             history_dir / "marts" / mart / f"changes_{release_id}.parquet",
         )
+
+
+def _rows_hash(con: duckdb.DuckDBPyConnection, table: str, columns: str) -> tuple[object, ...]:
+    """Equal for equal rows in any order, and quickly told where a whole table did not move."""
+    found: tuple[object, ...] = con.execute(
+        f"select count(*), sum(hash({columns})) from {table}"
+    ).fetchall()[0]
+    return found
 
 
 def reasons(con: duckdb.DuckDBPyConnection, newer: str, older: str) -> Reasons:

@@ -226,7 +226,8 @@ def smoke_test(path: Path, expected_counts: dict[str, int]) -> None:
             found = _table_counts(con)
             con.sql("select * from marts.fct_indicator_value limit 1").fetchall()
             if "macro marts.as_of" in found:
-                con.sql("select * from marts.as_of(null) limit 1").fetchall()
+                # bound, not computed: what it answers is a matter for tests
+                con.sql("select * from marts.as_of(null) limit 0").fetchall()
     except duckdb.Error as error:
         raise PublishFailed(f"a reader cannot open {path.name}: {error}") from error
     if found != expected_counts:
