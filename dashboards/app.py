@@ -24,6 +24,7 @@ from dashboards.views import (
     methodology,
     overview,
     quality,
+    region,
     workbench,
 )
 from pipelines.errors import ConfigError
@@ -103,6 +104,7 @@ def contents(release: Release) -> list[Entry]:
         Entry("Explore", "One indicator", "indicator", indicator.render),
         Entry("Explore", "Compare economies", "compare", compare.render),
         Entry("Structure", "Clusters by region", "clusters", cluster.render),
+        Entry("Structure", "Portfolio of a region", "region", region.render),
         Entry("About the figures", "Quality and provenance", "quality", quality.render),
         Entry("About the figures", "Methodology", "methodology", methodology.render),
         *(

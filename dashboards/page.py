@@ -117,6 +117,12 @@ def strip(release: Release, parts: pl.DataFrame) -> None:
     st.html(f'<div class="ck-strip">{tables.facts(pairs)}</div>')
 
 
+def credit(unit: str, parts: pl.DataFrame, period: str) -> None:
+    """Unit, source and period of a picture, in a line below it."""
+    sources = ", ".join(data.by_source(parts)["source_name"].to_list())
+    st.caption(f"Unit: {unit}. Source: {sources or 'none'}. Period: {period}.")
+
+
 def legend(release: Release, used: Sequence[str]) -> None:
     """What the status marks mean."""
     with st.expander("What the marks mean", expanded=False):

@@ -25,6 +25,7 @@ PAGES = [
     ("compare", (), "Compare economies"),
     ("methodology", (), "Methodology"),
     ("cluster", (), "Clusters by region"),
+    ("region", (), "Portfolio of a region"),
     ("quality", (), "Quality and provenance"),
 ]
 
@@ -57,8 +58,9 @@ def test_the_app_opens_on_the_overview_and_has_a_page_for_each_guideline_with_in
     listed = [entry.title for entry in app.contents(data.release_in_service())]
     assert "7. Entry of new firms" in listed
     assert listed[0] == "Overview"
-    assert listed[-4:] == [
+    assert listed[-5:] == [
         "Clusters by region",
+        "Portfolio of a region",
         "Quality and provenance",
         "Methodology",
         "Workbench",
@@ -212,7 +214,7 @@ def test_cluster_page_ranks_no_small_and_no_withheld_cell(
     digits = len(texts[0].partition(".")[2])
     assert values == pytest.approx([value for _, value in expected], abs=0.5001 * 10**-digits)
     assert values == sorted(values, reverse=True)
-    assert len(test.get("vega_lite_chart")) == 2
+    assert len(test.get("vega_lite_chart")) == 3
     assert test.dataframe[0].value.shape[0] >= len(expected)
 
 
