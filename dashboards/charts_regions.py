@@ -7,13 +7,12 @@ belong here: maps (`dashboards.maps`), queries, layout.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import altair as alt
 import polars as pl
 
 from dashboards import words
-from dashboards.charts import dress
+from dashboards.charts import dress, written
 from dashboards.style import Look, Palette
 
 # Groups of the portfolio in the order of its legend; `U` is a small cell.
@@ -79,7 +78,12 @@ def portfolio(frame: pl.DataFrame, *, look: Look, height: int = 470) -> alt.Laye
     x_title = "location quotient within the class (1 = as in the nation)"
     y_title = "growth of establishments in a year"
     y_scale = alt.Scale(padding=24, nice=False)
-    y = alt.Y("estabs_growth:Q", title=y_title, scale=y_scale, axis=alt.Axis(format="+.0%"))
+    y = alt.Y(
+        "estabs_growth:Q",
+        title=y_title,
+        scale=y_scale,
+        axis=alt.Axis(format="+.0%", tickMinStep=0.01),
+    )
     colour = alt.Color(
         "group:N",
         scale=alt.Scale(domain=list(GROUPS), range=_group_colours(colours)),
@@ -146,7 +150,7 @@ def portfolio(frame: pl.DataFrame, *, look: Look, height: int = 470) -> alt.Laye
     names = _named(data)
     if names.height:
         at = alt.X("at:Q", scale=scale, title=x_title, axis=x_axis)
-        layers += _written(
+        layers += written(
             alt.Chart(names),
             colours,
             {"x": at, "y": y, "text": alt.Text("cluster_name:N")},
@@ -173,14 +177,6 @@ def _named(data: pl.DataFrame) -> pl.DataFrame:
 
 def _group_colours(colours: Palette) -> list[str]:
     return [colours.negative, colours.brand, colours.quiet, colours.withheld]
-
-
-def _written(
-    base: alt.Chart, colours: Palette, encodings: dict[str, Any], **mark: Any
-) -> list[alt.Chart]:
-    """Names over a picture: first a halo in the colour of the paper, then the letters."""
-    halo = base.mark_text(**mark, color=colours.paper, stroke=colours.paper, strokeWidth=4)
-    return [halo.encode(**encodings), base.mark_text(**mark, color=colours.ink).encode(**encodings)]
 
 
 def strength_steps(frame: pl.DataFrame, *, look: Look) -> alt.LayerChart:
@@ -265,7 +261,7 @@ def related(frame: pl.DataFrame, *, look: Look, height: int = 430) -> alt.LayerC
         "density:Q",
         title="related strengths (share of what is near)",
         scale=alt.Scale(zero=False, padding=12),
-        axis=alt.Axis(format=".0%"),
+        axis=alt.Axis(format=".0%", tickMinStep=0.01),
     )
     y = alt.Y("lq_in_class:Q", title=y_title, scale=scale, axis=y_axis)
     colour = alt.Color(
@@ -305,7 +301,7 @@ def related(frame: pl.DataFrame, *, look: Look, height: int = 430) -> alt.LayerC
     )
     near = data.filter(pl.col("kind") == kinds[1]).sort("density", descending=True).head(6)
     have = data.filter(pl.col("kind") == kinds[0]).sort("lq_in_class", descending=True).head(3)
-    texts = _written(
+    texts = written(
         alt.Chart(pl.concat([near, have])),
         colours,
         {"x": x, "y": y, "text": alt.Text("cluster_name:N")},
@@ -462,7 +458,7 @@ def together(frame: pl.DataFrame, chosen: str, *, look: Look, height: int = 470)
         layer
         for side in ("left", "right", "center")
         for lift in (-16, 18)
-        for layer in _written(
+        for layer in written(
             alt.Chart(nodes.filter((pl.col("side") == side) & (pl.col("lift") == lift))),
             colours,
             {"x": x, "y": y, "text": alt.Text("name:N")},

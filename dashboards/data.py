@@ -559,6 +559,77 @@ def found_together(release: Release, period: str) -> pl.DataFrame:
     )
 
 
+# ---------------------------------------------------------------- exports by cluster
+
+
+def exports_by_cluster(release: Release, geo_id: str, period: str) -> pl.DataFrame:
+    """Every cell of one economy and period that comes from bilateral exports, by cluster.
+
+    `exports_kusd` is the cluster's exports, where the cell's terms name them.
+    """
+    return _query(
+        release,
+        """
+        select f.indicator_id, i.indicator_name, f.basis, b.basis_name, b.unit, f.cluster_id,
+               c.cluster_name, f.period, f.value, f.value_lower, f.value_upper, f.obs_status,
+               f.n_obs, f.components['cluster_exports_kusd'] as exports_kusd
+        from marts.fct_indicator_value f
+        join marts.dim_indicator i using (indicator_id)
+        join marts.dim_basis b using (indicator_id, basis)
+        join marts.dim_cluster c using (cluster_id)
+        where f.geo_id = ? and f.period = ? and starts_with(f.basis, 'baci_')
+        order by i.indicator_name, f.basis, c.cluster_name
+        """,
+        geo_id,
+        period,
+    )
+
+
+def cluster_complexity(release: Release, period: str) -> pl.DataFrame:
+    """Complexity of each cluster that exports goods: its headings' PCI, by their world exports.
+
+    A heading belongs to the cluster of its four digits, or else of its first two; single lines
+    that the taxonomy moves elsewhere stay with their heading.
+    """
+    return _query(
+        release,
+        """
+        with headings as (
+          select product_code_hs4, pci, world_exports_kusd from marts.product_complexity
+          where period = ? and pci is not null
+        ),
+        industries as (
+          select industry_code, cluster_id from reference.cluster_industry
+          where industry_scheme = 'HS' and scheme = 'clusterkpi'
+        ),
+        matched as (
+          select h.pci, h.world_exports_kusd, coalesce(f.cluster_id, t.cluster_id) as cluster_id
+          from headings h
+          left join industries f on f.industry_code = h.product_code_hs4
+          left join industries t on t.industry_code = substr(h.product_code_hs4, 1, 2)
+        )
+        select cluster_id, count(*) as headings_count,
+               sum(pci * world_exports_kusd) / nullif(sum(world_exports_kusd), 0) as pci
+        from matched where cluster_id is not null
+        group by cluster_id order by cluster_id
+        """,
+        period,
+    )
+
+
+def headings(release: Release, period: str) -> pl.DataFrame:
+    """Headings of the Harmonised System: complexity, ubiquity, world exports."""
+    return _query(
+        release,
+        """
+        select product_code_hs4, hs_revision, pci, ubiquity_count, economies_count,
+               exporters_count, world_exports_kusd, obs_status
+        from marts.product_complexity where period = ? order by product_code_hs4
+        """,
+        period,
+    )
+
+
 # ---------------------------------------------------------------- where figures come from
 
 

@@ -7,6 +7,7 @@ thousands of rows (`st.dataframe` draws those).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -172,6 +173,56 @@ def _figure(
         return escape(words.number(value * scale, digits) + unit)
     between = words.interval(scaled(lower), scaled(upper), digits)
     return f'<span class="ck-between">{escape(between)}{unit if between else ""}</span>'
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A column of figures: its name in the frame, and how it is written.
+
+    The frame also has `<key>_lower`, `<key>_upper` and `<key>_status`.
+    """
+
+    key: str
+    heading: str
+    digits: int = 2
+    scale: float = 1
+    unit: str = ""
+
+
+def measures(
+    frame: pl.DataFrame, name: str, heading: str, columns: Sequence[Measure], kind: str = "row"
+) -> str:
+    """One row a thing, one column a measure: each figure with its interval's place and its mark.
+
+    Args:
+        frame: `name` and the columns of each measure.
+        name: column of what the rows are about.
+        heading: of that column.
+        columns: the measures, in order.
+        kind: of the rows, as a data attribute.
+    """
+    head = f'<th scope="col">{escape(heading)}</th>' + "".join(
+        f'<th scope="col" class="ck-num">{escape(column.heading)}</th>' for column in columns
+    )
+    body = "".join(
+        f'<tr data-{kind}="{escape(str(row[name]))}"><th scope="row">{escape(str(row[name]))}</th>'
+        + "".join(f'<td class="ck-num">{_measure(row, column)}</td>' for column in columns)
+        + "</tr>"
+        for row in frame.to_dicts()
+    )
+    return (
+        f'<div class="ck-scroll{_tall(frame)}" tabindex="0"><table class="ck-table ck-measures">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _measure(row: Mapping[str, Any], column: Measure) -> str:
+    value, low, high, status = (
+        row.get(f"{column.key}{end}") for end in ("", "_lower", "_upper", "_status")
+    )
+    status = str(status or "")
+    text = _figure(value, low, high, digits=column.digits, scale=column.scale, unit=column.unit)
+    return text if status in ("A", "Z") else f"{text} {_mark(status)}"
 
 
 def legend(statuses: pl.DataFrame, used: Sequence[str]) -> str:

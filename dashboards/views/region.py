@@ -65,8 +65,7 @@ def render(release: Release) -> None:
         _related(release, present, geo_id, name, period, parts)
     _own_regions()
     page.legend(release, frame["obs_status"].unique().to_list())
-    for row in indicators.to_dicts():
-        page.caveats(row)
+    page.caveats(*indicators.to_dicts())
     page.end(release, parts)
 
 

@@ -26,6 +26,7 @@ PAGES = [
     ("methodology", (), "Methodology"),
     ("cluster", (), "Clusters by region"),
     ("region", (), "Portfolio of a region"),
+    ("exports", (), "Export linkage"),
     ("quality", (), "Quality and provenance"),
 ]
 
@@ -58,7 +59,8 @@ def test_the_app_opens_on_the_overview_and_has_a_page_for_each_guideline_with_in
     listed = [entry.title for entry in app.contents(data.release_in_service())]
     assert "7. Entry of new firms" in listed
     assert listed[0] == "Overview"
-    assert listed[-5:] == [
+    assert listed[-6:] == [
+        "Export linkage",
         "Clusters by region",
         "Portfolio of a region",
         "Quality and provenance",
