@@ -13,7 +13,7 @@ import altair as alt
 import polars as pl
 
 from dashboards import words
-from dashboards.style import Look
+from dashboards.style import Look, Palette
 
 PLAIN = ["A", "Z"]  # marks that need no letter beside a value
 FONT = "Segoe UI, Helvetica Neue, Noto Sans, Liberation Sans, Arial, sans-serif"
@@ -267,6 +267,14 @@ def profile(frame: pl.DataFrame, *, unit: str, look: Look) -> alt.LayerChart:
     )
     layers = [one, ranges, points] if bounded.height else [one, points]
     return dress(alt.layer(*layers), look=look, height=max(180, 21 * len(order) + 60))
+
+
+def written(
+    base: alt.Chart, colours: Palette, encodings: dict[str, Any], **mark: Any
+) -> list[alt.Chart]:
+    """Names over a picture: first a halo in the colour of the paper, then the letters."""
+    halo = base.mark_text(**mark, color=colours.paper, stroke=colours.paper, strokeWidth=4)
+    return [halo.encode(**encodings), base.mark_text(**mark, color=colours.ink).encode(**encodings)]
 
 
 def dress(chart: alt.LayerChart, *, look: Look, height: int) -> alt.LayerChart:

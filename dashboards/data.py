@@ -522,6 +522,273 @@ def newest(release: Release) -> pl.DataFrame:
     )
 
 
+# ---------------------------------------------------------------- clusters in regions
+
+# The measures of the wide mart that a page shows beside the location quotient, and the levels of
+# strength, 0 (none) to 4 (top tenth): the least and the most that what is withheld allows.
+_PORTFOLIO = """
+    coalesce(m.is_small, false) as is_small, m.emp_count, m.emp_lower_count, m.emp_upper_count,
+    m.estabs_count, m.nation_share, m.nation_share_lower, m.nation_share_upper,
+    m.lq_in_class, m.lq_in_class_lower, m.lq_in_class_upper, m.slq, m.p_value,
+    case when m.geo_id is null then null when m.is_strong10 then 4 when m.is_strong then 3
+         when m.is_significant then 2 when m.is_qualifying then 1 else 0 end as strength_least,
+    case when m.geo_id is null then null when coalesce(m.is_strong10, true) then 4
+         when coalesce(m.is_strong, true) then 3 when coalesce(m.is_significant, true) then 2
+         when coalesce(m.is_qualifying, true) then 1 else 0 end as strength_most,
+    m.rivalry, m.rivalry_lower, m.rivalry_upper, m.estabs_growth, m.estabs_growth_lower,
+    m.estabs_growth_upper, m.sme_estabs_share, m.sme_estabs_share_lower, m.sme_estabs_share_upper
+"""
+
+
+def region_levels(release: Release) -> pl.DataFrame:
+    """Kinds of region that have clusters, and their periods, newest first."""
+    return _query(
+        release,
+        """
+        select geo_type, period, count(distinct geo_id) as places_count
+        from marts.region_cluster group by geo_type, period
+        order by case geo_type when 'state' then 1 when 'county' then 2 else 3 end,
+                 geo_type, period desc
+        """,
+    )
+
+
+def regions(release: Release, geo_type: str) -> pl.DataFrame:
+    """Regions of a kind with clusters, what they lie in, and their jobs in the newest year."""
+    return _query(
+        release,
+        """
+        with sizes as (
+          select geo_id, sum(coalesce(emp_count, emp_lower_count)) as emp_least_count
+          from marts.region_cluster
+          where geo_type = ? and scheme = 'clusterkpi' and period = (
+            select max(period) from marts.region_cluster where geo_type = ?)
+          group by geo_id
+        )
+        select g.geo_id, g.geo_name, p.geo_name as parent_name, s.emp_least_count
+        from marts.dim_geo g
+        left join marts.dim_geo p on p.geo_id = g.parent_geo_id
+        left join sizes s on s.geo_id = g.geo_id
+        where g.geo_id in (select distinct geo_id from marts.region_cluster where geo_type = ?)
+        order by p.geo_name nulls first, g.geo_name
+        """,
+        geo_type,
+        geo_type,
+        geo_type,
+    )
+
+
+def region_cross_section(release: Release, part: Slice, geo_type: str, period: str) -> pl.DataFrame:
+    """Every region of a kind in one period: location quotient of a basis, and the wide mart.
+
+    Regions in which the cluster does not exist have a row of the fact (Z) and none of the mart.
+    """
+    return _query(
+        release,
+        f"""
+        select g.geo_id, g.geo_name, g.code, p.geo_name as parent_name, f.period, f.value,
+               f.value_lower, f.value_upper, coalesce(f.obs_status, '') as obs_status, f.n_obs,
+               {_PORTFOLIO}
+        from marts.dim_geo g
+        left join marts.dim_geo p on p.geo_id = g.parent_geo_id
+        left join marts.fct_indicator_value f
+          on f.geo_id = g.geo_id and f.indicator_id = ? and f.basis = ? and f.cluster_id = ?
+         and f.period = ?
+        left join marts.region_cluster m
+          on m.geo_id = g.geo_id and m.cluster_id = ? and m.period = ?
+        where g.geo_type = ?
+          and (f.geo_id is not null
+               or cast(? as integer) between coalesce(g.valid_from_year, 0)
+                                         and coalesce(g.valid_to_year, 9999))
+        order by g.geo_name, p.geo_name
+        """,
+        part.indicator_id,
+        part.basis,
+        part.cluster_id,
+        period,
+        part.cluster_id,
+        period,
+        geo_type,
+        period,
+    )
+
+
+def region_portfolio(release: Release, geo_id: str, period: str) -> pl.DataFrame:
+    """All clusters of one region in one period: location quotient of employment, wide mart."""
+    return _query(
+        release,
+        f"""
+        select c.cluster_id, c.cluster_name, c.cluster_class, c.scheme, f.value, f.value_lower,
+               f.value_upper, coalesce(f.obs_status, '') as obs_status, {_PORTFOLIO}
+        from marts.dim_cluster c
+        left join marts.fct_indicator_value f
+          on f.cluster_id = c.cluster_id and f.indicator_id = 'location_quotient'
+         and f.basis = 'cbp_employment' and f.geo_id = ? and f.period = ?
+        left join marts.region_cluster m
+          on m.cluster_id = c.cluster_id and m.geo_id = ? and m.period = ?
+        where c.cluster_class is not null
+        order by c.cluster_name
+        """,
+        geo_id,
+        period,
+        geo_id,
+        period,
+    )
+
+
+def region_history(release: Release, geo_id: str, cluster_id: str) -> pl.DataFrame:
+    """One cluster of one region over the years: employment and establishments, with bounds."""
+    return _query(
+        release,
+        """
+        select period, emp_count, emp_lower_count, emp_upper_count, estabs_count,
+               lq_in_class, lq_in_class_lower, lq_in_class_upper, obs_status
+        from marts.region_cluster where geo_id = ? and cluster_id = ? order by period
+        """,
+        geo_id,
+        cluster_id,
+    )
+
+
+def missing_links(release: Release, geo_id: str) -> pl.DataFrame:
+    """Suppliers that clusters of one region buy from and that it lacks, heaviest first."""
+    return _query(
+        release,
+        """
+        select l.cluster_id, c.cluster_name, l.period, l.supplier_code_bea, l.supplier_name,
+               l.weight, l.cilq, l.cilq_lower, l.cilq_upper, l.is_sure, l.import_share,
+               l.io_year, l.is_small, l.snapshot_id
+        from marts.missing_link l join marts.dim_cluster c using (cluster_id)
+        where l.geo_id = ?
+        order by c.cluster_name, l.weight desc, l.supplier_name
+        """,
+        geo_id,
+    )
+
+
+def relatedness(release: Release, geo_id: str, period: str) -> pl.DataFrame:
+    """Share of what is near each cluster in which a region is strong; empty for other kinds."""
+    return _query(
+        release,
+        """
+        select f.cluster_id, f.value, f.value_lower, f.value_upper, f.obs_status
+        from marts.fct_indicator_value f
+        where f.indicator_id = 'relatedness_density' and f.basis = 'cbp_employment'
+          and f.geo_id = ? and f.period = ?
+        """,
+        geo_id,
+        period,
+    )
+
+
+def found_together(release: Release, period: str) -> pl.DataFrame:
+    """Pairs of traded clusters: how often both are specialised in one economic area.
+
+    The smaller of the two conditional probabilities, over the areas in which it is known of both
+    clusters whether their location quotient is at least 1 (Hidalgo et al. 2007). NULL where one
+    of them is nowhere present among those areas.
+    """
+    return _query(
+        release,
+        """
+        with cells as (
+          select f.geo_id, f.cluster_id, c.scheme,
+                 case when f.value >= 1 or f.value_lower >= 1 then 1 else 0 end as is_present
+          from marts.fct_indicator_value f
+          join marts.dim_geo g using (geo_id)
+          join marts.dim_cluster c using (cluster_id)
+          where f.indicator_id = 'location_quotient' and f.basis = 'cbp_employment'
+            and f.period = ? and g.geo_type = 'economic_area' and c.cluster_class = 'traded'
+            and (f.value is not null or f.value_lower >= 1 or f.value_upper < 1)
+        ),
+        pairs as (
+          select a.cluster_id, b.cluster_id as other_id, sum(a.is_present * b.is_present) as both,
+                 greatest(sum(a.is_present), sum(b.is_present)) as more,
+                 least(sum(a.is_present), sum(b.is_present)) as fewer, count(*) as areas_count
+          from cells a join cells b on a.geo_id = b.geo_id and a.scheme = b.scheme
+           and a.cluster_id <> b.cluster_id
+          group by a.cluster_id, b.cluster_id
+        )
+        select p.cluster_id, p.other_id, c.cluster_name as other_name, p.areas_count,
+               case when p.fewer > 0 then p.both / p.more end as proximity
+        from pairs p join marts.dim_cluster c on c.cluster_id = p.other_id
+        order by p.cluster_id, proximity desc nulls last, p.other_id
+        """,
+        period,
+    )
+
+
+# ---------------------------------------------------------------- exports by cluster
+
+
+def exports_by_cluster(release: Release, geo_id: str, period: str) -> pl.DataFrame:
+    """Every cell of one economy and period that comes from bilateral exports, by cluster.
+
+    `exports_kusd` is the cluster's exports, where the cell's terms name them.
+    """
+    return _query(
+        release,
+        """
+        select f.indicator_id, i.indicator_name, f.basis, b.basis_name, b.unit, f.cluster_id,
+               c.cluster_name, f.period, f.value, f.value_lower, f.value_upper, f.obs_status,
+               f.n_obs, f.components['cluster_exports_kusd'] as exports_kusd
+        from marts.fct_indicator_value f
+        join marts.dim_indicator i using (indicator_id)
+        join marts.dim_basis b using (indicator_id, basis)
+        join marts.dim_cluster c using (cluster_id)
+        where f.geo_id = ? and f.period = ? and starts_with(f.basis, 'baci_')
+        order by i.indicator_name, f.basis, c.cluster_name
+        """,
+        geo_id,
+        period,
+    )
+
+
+def cluster_complexity(release: Release, period: str) -> pl.DataFrame:
+    """Complexity of each cluster that exports goods: its headings' PCI, by their world exports.
+
+    A heading belongs to the cluster of its four digits, or else of its first two; single lines
+    that the taxonomy moves elsewhere stay with their heading.
+    """
+    return _query(
+        release,
+        """
+        with headings as (
+          select product_code_hs4, pci, world_exports_kusd from marts.product_complexity
+          where period = ? and pci is not null
+        ),
+        industries as (
+          select industry_code, cluster_id from reference.cluster_industry
+          where industry_scheme = 'HS' and scheme = 'clusterkpi'
+        ),
+        matched as (
+          select h.pci, h.world_exports_kusd, coalesce(f.cluster_id, t.cluster_id) as cluster_id
+          from headings h
+          left join industries f on f.industry_code = h.product_code_hs4
+          left join industries t on t.industry_code = substr(h.product_code_hs4, 1, 2)
+        )
+        select cluster_id, count(*) as headings_count,
+               sum(pci * world_exports_kusd) / nullif(sum(world_exports_kusd), 0) as pci
+        from matched where cluster_id is not null
+        group by cluster_id order by cluster_id
+        """,
+        period,
+    )
+
+
+def headings(release: Release, period: str) -> pl.DataFrame:
+    """Headings of the Harmonised System: complexity, ubiquity, world exports."""
+    return _query(
+        release,
+        """
+        select product_code_hs4, hs_revision, pci, ubiquity_count, economies_count,
+               exporters_count, world_exports_kusd, obs_status
+        from marts.product_complexity where period = ? order by product_code_hs4
+        """,
+        period,
+    )
+
+
 # ---------------------------------------------------------------- where figures come from
 
 

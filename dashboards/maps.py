@@ -32,6 +32,7 @@ OUTLINES: dict[str, tuple[str, str]] = {
 }
 QUOTIENT_STEPS = (0.5, 0.8, 1.25, 2.0, 4.0)
 NONE, HELD, GONE = "none (0)", "withheld", "no figure"
+UNDECIDED = "not decided: withheld"
 
 LAND = "land"  # drawn so that the map is a map; no place of the release
 # The Pacific in the middle: all of APEC in one piece.
@@ -185,6 +186,68 @@ def quotient_map(
         ),
     )
     return _choropleth(filled, geo_type, colour, look=look, height=height), filled
+
+
+def strength_map(
+    frame: pl.DataFrame,
+    geo_type: str,
+    labels: Mapping[str, str],
+    *,
+    look: Look,
+    height: int = 540,
+) -> tuple[Spec, Filled]:
+    """Strength of a cluster in classes; what is withheld may leave it undecided.
+
+    Args:
+        frame: rows of `data.region_cross_section`.
+        geo_type: a key of OUTLINES.
+        labels: status mark → label.
+        look: colours, and whether to write on the picture that the figures are synthetic.
+        height: in pixels.
+    """
+    colours = look.palette
+    ramp = colours.sequence
+    rows = [
+        {
+            **_shown(row, labels, 2),
+            "class": strength_class(row["strength_least"], row["strength_most"]),
+            "figure": words.strength(row["strength_least"], row["strength_most"]) or "no cell",
+        }
+        for row in frame.to_dicts()
+    ]
+    filled = fill(geo_type, rows)
+    colour = alt.Color(
+        "properties.class:N",
+        scale=alt.Scale(
+            domain=[*words.STRENGTHS, UNDECIDED, GONE],
+            range=[
+                colours.empty,
+                ramp[1],
+                ramp[2],
+                ramp[4],
+                ramp[5],
+                colours.withheld,
+                colours.paper,
+            ],
+        ),
+        legend=alt.Legend(
+            title=None,
+            orient="bottom",
+            columns=4,
+            symbolType="square",
+            symbolSize=170,
+            symbolStrokeColor=colours.quiet,
+            symbolStrokeWidth=0.6,
+        ),
+    )
+    return _choropleth(filled, geo_type, colour, look=look, height=height), filled
+
+
+def strength_class(least: int | None, most: int | None) -> str:
+    """The class that a strength is drawn in."""
+    if least is None or most is None:
+        return GONE
+    return words.STRENGTHS[least] if least == most else UNDECIDED
 
 
 def value_map(

@@ -118,6 +118,12 @@ def strip(release: Release, parts: pl.DataFrame) -> None:
     st.html(f'<div class="ck-strip">{tables.facts(pairs)}</div>')
 
 
+def credit(unit: str, parts: pl.DataFrame, period: str) -> None:
+    """Unit, source and period of a picture, in a line below it."""
+    sources = ", ".join(data.by_source(parts)["source_name"].to_list())
+    st.caption(f"Unit: {unit}. Source: {sources or 'none'}. Period: {period}.")
+
+
 def legend(release: Release, used: Sequence[str]) -> None:
     """What the status marks mean."""
     with st.expander("What the marks mean", expanded=False):
@@ -171,20 +177,22 @@ def csv(release: Release, frame: pl.DataFrame, parts: pl.DataFrame) -> bytes:
     )
 
 
-def caveats(indicator: Mapping[str, str]) -> None:
-    """How an indicator is made and where it misleads, in the catalogue's own words."""
+def caveats(*indicators: Mapping[str, str]) -> None:
+    """How indicators are made and where they mislead, in the catalogue's own words."""
     with st.expander("How this is measured, and where it misleads", expanded=False):
-        pairs = {
-            "What it is": indicator["description"],
-            "Formula": indicator["formula"],
-            "Direction": DIRECTIONS.get(indicator["direction"], indicator["direction"]),
-            "Reading": indicator["interpretation"],
-            "Caveat": indicator["caveat"],
-            "Reference": indicator["reference"],
-            "Model": indicator["sql_model"],
-        }
-        shown = {name: text for name, text in pairs.items() if text}
-        st.html(tables.definitions(shown))
+        for indicator in indicators:
+            pairs = {
+                "What it is": indicator["description"],
+                "Formula": indicator["formula"],
+                "Direction": DIRECTIONS.get(indicator["direction"], indicator["direction"]),
+                "Reading": indicator["interpretation"],
+                "Caveat": indicator["caveat"],
+                "Reference": indicator["reference"],
+                "Model": indicator["sql_model"],
+            }
+            if len(indicators) > 1:
+                st.subheader(indicator["indicator_name"], anchor=False)
+            st.html(tables.definitions({name: text for name, text in pairs.items() if text}))
 
 
 DIRECTIONS = {

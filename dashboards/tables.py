@@ -7,7 +7,9 @@ thousands of rows (`st.dataframe` draws those).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import polars as pl
 
@@ -100,6 +102,132 @@ def cells(frame: pl.DataFrame, name: str, labels: Mapping[str, str], digits: int
         '<th scope="col" class="ck-num">Value</th><th scope="col" class="ck-num">Interval</th>'
         f'<th scope="col">Mark</th></tr></thead><tbody>{body}</tbody></table></div>'
     )
+
+
+def portfolio(frame: pl.DataFrame) -> str:
+    """Clusters of one region with every measure; what is withheld as the interval it lies in.
+
+    Args:
+        frame: rows of `data.region_portfolio`.
+    """
+    heads = {
+        "Cluster": False,
+        "Employees": True,
+        "Quotient in class": True,
+        "p": True,
+        "Strength": False,
+        "Growth of establishments": True,
+        "Local competition": True,
+        "SMEs": True,
+        "Mark": False,
+    }
+    head = "".join(f'<th scope="col"{_num(n)}>{escape(text)}</th>' for text, n in heads.items())
+    body = "".join(_portfolio_row(row) for row in frame.to_dicts())
+    return (
+        f'<div class="ck-scroll{_tall(frame)}" tabindex="0"><table class="ck-table ck-portfolio">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _portfolio_row(row: Mapping[str, Any]) -> str:
+    def figure(name: str, digits: int, scale: float = 1, unit: str = "") -> str:
+        names = (name, f"{name}_lower", f"{name}_upper")
+        return _figure(*(row[n] for n in names), digits=digits, scale=scale, unit=unit)
+
+    jobs = _figure(
+        row["emp_count"], row["emp_lower_count"], row["emp_upper_count"], digits=0, scale=1, unit=""
+    )
+    strength = words.strength(row["strength_least"], row["strength_most"])
+    strong = ' class="ck-strong"' if (row["strength_least"] or 0) >= 3 else ""
+    tested = row["p_value"] is not None and row["p_value"] <= words.ALPHA
+    p_value = escape(words.number(row["p_value"], 3))
+    p_text = f"<strong>{p_value}</strong>" if tested else p_value
+    columns = (
+        jobs,
+        figure("lq_in_class", 2),
+        p_text,
+        f"<span{strong}>{escape(strength)}</span>",
+        figure("estabs_growth", 1, 100, "%"),
+        figure("rivalry", 2),
+        figure("sme_estabs_share", 1, 100, "%"),
+    )
+    cells = "".join(f"<td{_num(number != 3)}>{text}</td>" for number, text in enumerate(columns))
+    kind = "" if row["cluster_class"] == "traded" else f" ({row['cluster_class']})"
+    return (
+        f'<tr data-cluster="{escape(row["cluster_id"])}"><td class="ck-place">'
+        f'{escape(row["cluster_name"])}<span class="ck-parent">{escape(kind)}</span></td>'
+        f"{cells}<td>{_mark(row['obs_status'])}</td></tr>"
+    )
+
+
+def _figure(
+    value: float | None,
+    lower: float | None,
+    upper: float | None,
+    *,
+    digits: int,
+    scale: float,
+    unit: str,
+) -> str:
+    """A figure, or the interval that it lies in, set apart so that it is not read as one."""
+
+    def scaled(end: float | None) -> float | None:
+        return None if end is None else end * scale
+
+    if value is not None:
+        return escape(words.number(value * scale, digits) + unit)
+    between = words.interval(scaled(lower), scaled(upper), digits)
+    return f'<span class="ck-between">{escape(between)}{unit if between else ""}</span>'
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A column of figures: its name in the frame, and how it is written.
+
+    The frame also has `<key>_lower`, `<key>_upper` and `<key>_status`.
+    """
+
+    key: str
+    heading: str
+    digits: int = 2
+    scale: float = 1
+    unit: str = ""
+
+
+def measures(
+    frame: pl.DataFrame, name: str, heading: str, columns: Sequence[Measure], kind: str = "row"
+) -> str:
+    """One row a thing, one column a measure: each figure with its interval's place and its mark.
+
+    Args:
+        frame: `name` and the columns of each measure.
+        name: column of what the rows are about.
+        heading: of that column.
+        columns: the measures, in order.
+        kind: of the rows, as a data attribute.
+    """
+    head = f'<th scope="col">{escape(heading)}</th>' + "".join(
+        f'<th scope="col" class="ck-num">{escape(column.heading)}</th>' for column in columns
+    )
+    body = "".join(
+        f'<tr data-{kind}="{escape(str(row[name]))}"><th scope="row">{escape(str(row[name]))}</th>'
+        + "".join(f'<td class="ck-num">{_measure(row, column)}</td>' for column in columns)
+        + "</tr>"
+        for row in frame.to_dicts()
+    )
+    return (
+        f'<div class="ck-scroll{_tall(frame)}" tabindex="0"><table class="ck-table ck-measures">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _measure(row: Mapping[str, Any], column: Measure) -> str:
+    value, low, high, status = (
+        row.get(f"{column.key}{end}") for end in ("", "_lower", "_upper", "_status")
+    )
+    status = str(status or "")
+    text = _figure(value, low, high, digits=column.digits, scale=column.scale, unit=column.unit)
+    return text if status in ("A", "Z") else f"{text} {_mark(status)}"
 
 
 def legend(statuses: pl.DataFrame, used: Sequence[str]) -> str:

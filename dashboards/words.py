@@ -23,6 +23,10 @@ GEO_WORDS = {
     "custom": ("region of your own", "regions of your own"),
 }
 
+# Levels of strength of a cluster in a region, weakest first; see docs/regions.md for the rules.
+STRENGTHS = ("no strength", "qualifying", "above the median", "strong", "top tenth")
+ALPHA = 0.05  # a p-value up to here is called significant
+
 
 def decimals(values: Iterable[float | None]) -> int:
     """Digits after the point for one column: three significant ones at its middle value."""
@@ -75,6 +79,13 @@ def interval(lower: float | None, upper: float | None, digits: int) -> str:
     if lower is None:
         return f"≤ {number(upper, digits)}"
     return f"{number(lower, digits)} – {number(upper, digits)}"
+
+
+def strength(least: int | None, most: int | None) -> str:
+    """`strong`, or `qualifying – strong` where what is withheld decides; empty without a cell."""
+    if least is None or most is None:
+        return ""
+    return STRENGTHS[least] if least == most else f"{STRENGTHS[least]} – {STRENGTHS[most]}"
 
 
 def moment(when: datetime | None, missing: str = NOT_STATED) -> str:

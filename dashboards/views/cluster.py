@@ -1,20 +1,22 @@
-"""Clusters in US states and counties: location quotients on a map, in a list and for one place."""
+"""One cluster over all US regions of a kind: quotient, strength, significance, map, ranking."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, data, maps, page, tables, words
+from dashboards import charts, charts_regions, data, maps, page, tables, words
 from dashboards.data import Release, Slice
 
 INDICATOR = "location_quotient"
 LEAD = (
-    "A location quotient compares a cluster’s share of a place with its share of the country. "
-    "1 means the same share, 2 twice the share."
+    "Where a cluster is, how strong, and how sure. A location quotient compares a cluster’s share "
+    "of a place with its share of the country: 1 means the same share, 2 twice the share."
 )
+COLOURINGS = {"quotient": "Location quotient", "strength": "Strength", "rivalry": "Competition"}
 SHOWN_FIRST = 15
 
 
@@ -22,34 +24,31 @@ def render(release: Release) -> None:
     """Draw the page."""
     page.begin(release, "Clusters by region", LEAD)
     found = data.indicators(release).filter(pl.col("indicator_id") == INDICATOR)
-    available = data.bases(release, INDICATOR).filter(pl.col("geo_type").is_in(list(maps.OUTLINES)))
+    available = data.bases(release, INDICATOR).filter(pl.col("geo_type") != "economy")
     if found.is_empty() or available.is_empty():
         st.info("This release holds no location quotients.")
         return
     indicator = found.row(0, named=True)
     part, basis, period = _choose(release, available)
     geo_type = basis["geo_type"]
-    frame = data.cross_section(release, part, geo_type, period)
+    frame = data.region_cross_section(release, part, geo_type, period)
     labels = words.status_labels(data.statuses(release))
     names = dict(data.clusters(release).select("cluster_id", "cluster_name").rows())
-    title = f"{names[part.cluster_id]}, {words.geo_words(geo_type)}, {period}"
-    st.header(title, anchor=False)
+    name = names[part.cluster_id]
+    st.header(_finding(frame, name, geo_type, period), anchor=False)
     parts = data.snapshots_behind(release, INDICATOR, part.basis, period)
     page.strip(release, parts)
     _headline(frame, geo_type)
-    page.draw_map(
-        maps.quotient_map,
-        frame,
-        geo_type,
-        labels,
-        look=page.look(release),
-        alt=f"Map of location quotients: {title}",
-    )
-    ranking, everything = st.columns(2, gap="large")
+    if geo_type in maps.OUTLINES:
+        _map(release, frame, geo_type, labels, f"{name}, {period}", basis, parts, period)
+    else:
+        st.info(f"There are no outlines of {words.many(geo_type)} to draw a map with.")
+    ranking, strengths = st.columns([5, 6], gap="large")
     with ranking:
         _ranking(frame, labels, basis)
-    with everything:
-        _everything(frame, labels, geo_type)
+    with strengths:
+        _strengths(release, frame, name, geo_type, period, parts)
+    _everything(frame, labels, geo_type)
     table = frame.with_columns(
         pl.lit(INDICATOR).alias("indicator_id"),
         pl.lit(part.basis).alias("basis"),
@@ -68,7 +67,7 @@ def _choose(release: Release, available: pl.DataFrame) -> tuple[Slice, dict[str,
     with level_box:
         geo_type = st.selectbox(
             "Level",
-            [kind for kind in maps.OUTLINES if kind in level_names],
+            sorted(level_names, key=_level_order),
             format_func=level_names.__getitem__,
             key="level",
             bind="query-params",
@@ -107,11 +106,90 @@ def _choose(release: Release, available: pl.DataFrame) -> tuple[Slice, dict[str,
     return Slice(INDICATOR, basis, cluster_id), rows[basis], period
 
 
+def _level_order(geo_type: str) -> tuple[int, str]:
+    drawn = list(maps.OUTLINES)
+    return (drawn.index(geo_type) if geo_type in drawn else len(drawn), geo_type)
+
+
+def _finding(frame: pl.DataFrame, name: str, geo_type: str, period: str) -> str:
+    sure = frame.filter(pl.col("strength_least") >= 3).height
+    if not frame["strength_least"].is_not_null().any():
+        return f"{name}, {period}: {words.many(geo_type)}"
+    if not sure:
+        return f"{name}, {period}: surely strong in none of the {words.many(geo_type)}"
+    kind = words.many(geo_type) if sure > 1 else words.one(geo_type)
+    return f"{name}, {period}: strong in {sure:,} {kind}"
+
+
+def _map(
+    release: Release,
+    frame: pl.DataFrame,
+    geo_type: str,
+    labels: dict[str, str],
+    title: str,
+    basis: dict[str, Any],
+    parts: pl.DataFrame,
+    period: str,
+) -> None:
+    shown = st.segmented_control(
+        "Colour the map by",
+        list(COLOURINGS),
+        default="quotient",
+        required=True,
+        format_func=COLOURINGS.__getitem__,
+        key="colour",
+        bind="query-params",
+    )
+    look, alt = page.look(release), f"Map by {COLOURINGS[shown or 'quotient'].lower()}: {title}"
+    if shown == "strength":
+        page.draw_map(maps.strength_map, frame, geo_type, labels, look=look, alt=alt)
+        page.credit("strength within the class, by rank over regions of the kind", parts, period)
+        return
+    drawn, unit = frame, f"{basis['unit']} ({basis['basis_name'].lower()})"
+    if shown == "rivalry":
+        unit = "establishments a job, against the same in the nation"
+        drawn = frame.with_columns(
+            pl.col("rivalry").alias("value"),
+            pl.col("rivalry_lower").alias("value_lower"),
+            pl.col("rivalry_upper").alias("value_upper"),
+        )
+    page.draw_map(maps.quotient_map, drawn, geo_type, labels, look=look, alt=alt)
+    page.credit(unit, parts, period)
+
+
+def _strengths(
+    release: Release,
+    frame: pl.DataFrame,
+    name: str,
+    geo_type: str,
+    period: str,
+    parts: pl.DataFrame,
+) -> None:
+    st.subheader("How strong, in how many", anchor=False)
+    held = frame.filter(pl.col("strength_least").is_not_null())
+    if held.is_empty():
+        st.info("Nothing is published that a strength could rest on.")
+        return
+    st.caption(
+        "Ranks within traded or local employment, over regions of this kind with known "
+        "employment. See the table for the test of significance (p)."
+    )
+    page.draw(
+        charts_regions.strength_steps,
+        held.select("geo_id", "strength_least", "strength_most"),
+        look=page.look(release),
+        alt=f"Number of {words.many(geo_type)} by strength in {name}, {period}",
+    )
+    page.credit(words.many(geo_type), parts, period)
+
+
 def _headline(frame: pl.DataFrame, geo_type: str) -> None:
     known = frame.filter(pl.col("value").is_not_null())
     compared = words.rankable(frame)
     held = frame.filter(pl.col("obs_status").is_in(["C", "Q"]))
-    strong = compared.filter(pl.col("value") >= maps.QUOTIENT_STEPS[2]).height
+    sure = frame.filter(pl.col("strength_least") >= 3).height
+    maybe = frame.filter((pl.col("strength_least") < 3) & (pl.col("strength_most") >= 3)).height
+    tested = frame.filter(pl.col("p_value") <= words.ALPHA).height
     small = known.height - compared.height
     st.html(
         tables.tiles(
@@ -120,7 +198,11 @@ def _headline(frame: pl.DataFrame, geo_type: str) -> None:
                     f"{known.height:,} of {frame.height:,}",
                     words.many(geo_type),
                 ),
-                f"At or above {maps.QUOTIENT_STEPS[2]:g}": (f"{strong:,}", "small cells left out"),
+                "Strong": (
+                    f"{sure:,} – {sure + maybe:,}" if maybe else f"{sure:,}",
+                    "the span is what is withheld" if maybe else "whatever is withheld",
+                ),
+                f"Significant (p ≤ {words.ALPHA:g})": (f"{tested:,}", "bootstrap test"),
                 "Withheld by the source": (f"{held.height:,}", "an interval is shown if known"),
                 "Small cells": (f"{small:,}", "on the map, not in the ranking"),
             }
@@ -154,18 +236,41 @@ def _everything(frame: pl.DataFrame, labels: dict[str, str], geo_type: str) -> N
         pl.col("value").alias("Value"),
         pl.col("value_lower").alias("At least"),
         pl.col("value_upper").alias("At most"),
+        pl.col("p_value").alias("p"),
+        pl.struct("strength_least", "strength_most")
+        .map_elements(
+            lambda row: words.strength(row["strength_least"], row["strength_most"]),
+            return_dtype=pl.String,
+        )
+        .alias("Strength"),
+        pl.col("emp_count").alias("Employees"),
+        pl.col("emp_lower_count").alias("Employees, least"),
+        pl.col("emp_upper_count").alias("most"),
+        pl.col("estabs_count").alias("Establishments"),
+        (100 * pl.col("estabs_growth")).alias("Growth"),
+        pl.col("rivalry").alias("Competition"),
+        (100 * pl.col("sme_estabs_share")).alias("SMEs"),
+        (100 * pl.col("sme_estabs_share_lower")).alias("SMEs, least"),
         pl.col("obs_status").replace({"": words.NO_CELL}).alias("Mark"),
         pl.col("obs_status").replace_strict(labels, default="").alias("Meaning"),
     )
-    if geo_type == "state":
+    if geo_type != "county":
         shown = shown.drop("In")
     two = st.column_config.NumberColumn(format="%.2f", width="small")
+    three = st.column_config.NumberColumn(format="%.3f", width="small")
+    whole = st.column_config.NumberColumn(format="localized", width="small")
+    percent = st.column_config.NumberColumn(format="%.1f%%", width="small")
     st.dataframe(
         shown,
         hide_index=True,
-        height=525,
+        height=420,
         placeholder="–",
-        column_config={"Value": two, "At least": two, "At most": two},
+        column_config={
+            **dict.fromkeys(("Value", "At least", "At most", "Competition"), two),
+            **dict.fromkeys(("Employees", "Employees, least", "most", "Establishments"), whole),
+            **dict.fromkeys(("Growth", "SMEs", "SMEs, least"), percent),
+            "p": three,
+        },
     )
 
 
@@ -192,6 +297,10 @@ def _profile(
         key=f"place_{geo_type}",
         bind="query-params",
     )
+    st.html(
+        f'<p class="ck-lead"><a href="{_address(geo_type, names[geo_id])}">The whole portfolio of '
+        f"{tables.escape(names[geo_id])}</a>: strength, growth, suppliers, what is near.</p>"
+    )
     rows = data.profile(release, INDICATOR, basis["basis"], geo_id, period)
     drawn, listed = st.columns([5, 4], gap="large")
     with drawn:
@@ -207,6 +316,12 @@ def _profile(
         absent = rows.filter(pl.col("obs_status") == "")["cluster_name"].to_list()
         if absent:
             st.caption(f"No cell in this release: {', '.join(absent)}.")
+
+
+def _address(geo_type: str, name: str) -> str:
+    """Of the page of one region, with that region chosen."""
+    chosen = {"region_level": words.geo_words(geo_type), f"region_{geo_type}": name}
+    return tables.escape(f"region?{urlencode(chosen)}")
 
 
 def _most_present(frame: pl.DataFrame, column: str) -> str:

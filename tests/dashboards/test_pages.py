@@ -27,6 +27,8 @@ PAGES = [
     ("cluster", (), "Clusters by region"),
     ("coverage", (), "Coverage"),
     ("passport", (), "Passport of a number"),
+    ("region", (), "Portfolio of a region"),
+    ("exports", (), "Export linkage"),
     ("quality", (), "Quality and provenance"),
 ]
 
@@ -59,8 +61,10 @@ def test_the_app_opens_on_the_overview_and_has_a_page_for_each_guideline_with_in
     listed = [entry.title for entry in app.contents(data.release_in_service())]
     assert "7. Entry of new firms" in listed
     assert listed[0] == "Overview"
-    assert listed[-6:] == [
+    assert listed[-8:] == [
+        "Export linkage",
         "Clusters by region",
+        "Portfolio of a region",
         "Coverage",
         "Passport of a number",
         "Quality and provenance",
@@ -216,7 +220,7 @@ def test_cluster_page_ranks_no_small_and_no_withheld_cell(
     digits = len(texts[0].partition(".")[2])
     assert values == pytest.approx([value for _, value in expected], abs=0.5001 * 10**-digits)
     assert values == sorted(values, reverse=True)
-    assert len(test.get("vega_lite_chart")) == 2
+    assert len(test.get("vega_lite_chart")) == 3
     assert test.dataframe[0].value.shape[0] >= len(expected)
 
 

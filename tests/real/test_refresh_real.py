@@ -311,6 +311,8 @@ def test_revision_log_holds_exactly_what_the_newer_vintage_changed(
             continue  # a blank cell was listed, or says another reason
         if row["indicator_id"] not in RECOMPUTED:
             continue  # counted from both releases in test_provenance
+        if row["change"] == "rounding":
+            continue  # the publisher wrote the same figure with other last digits
         kind = (
             "added"
             if row["old_value"] is None
