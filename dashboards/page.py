@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import streamlit as st
+from altair.utils.schemapi import debug_mode
 from streamlit.errors import StreamlitAuthError
 
 from dashboards import data, tables, words
@@ -221,16 +222,18 @@ def _content(frame: pl.DataFrame) -> tuple[tuple[str, ...], int]:
     return tuple(frame.columns), int(frame.hash_rows(seed=1).implode().hash()[0]) + frame.height
 
 
-# Altair checks every part of a picture against its schema, which takes longer than all queries.
 @st.cache_data(max_entries=200, show_spinner=False, hash_funcs={pl.DataFrame: _content})
 def _spec(
     _builder: Callable[..., Any], name: str, arguments: tuple[Any, ...], named: dict[str, Any]
 ) -> Any:
-    made = _builder(*arguments, **named)
-    if isinstance(made, tuple):
-        spec, filled = made
-        return spec, filled.without_outline
-    return made.to_dict()
+    # Altair checks every part of a picture against its schema, which takes longer than all queries:
+    # the tests check every picture, the server draws it unchecked.
+    with debug_mode(False):
+        made = _builder(*arguments, **named)
+        if isinstance(made, tuple):
+            spec, filled = made
+            return spec, filled.without_outline
+        return made if isinstance(made, dict) else made.to_dict(validate=False)
 
 
 def unmapped(names: Sequence[str]) -> None:
