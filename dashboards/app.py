@@ -31,7 +31,6 @@ from dashboards.views import (
     workbench,
 )
 from pipelines.errors import ConfigError
-from pipelines.settings import load_settings
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def main() -> None:
     )
     st.logo(logo("#ffffff"), icon_image=logo("#14213d"), size="large")
     try:
-        asks = load_settings().sign_in
+        asks = data.settings().sign_in
         if asks and not signed_in():
             page.sign_in()
             return
@@ -126,7 +125,7 @@ def contents(release: Release) -> list[Entry]:
         Entry("About the figures", "Methodology", "methodology", methodology.render),
         *(
             [Entry("About the figures", "Workbench", "workbench", workbench.render)]
-            if load_settings().workbench
+            if data.settings().workbench
             else []
         ),
     ]

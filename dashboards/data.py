@@ -10,9 +10,11 @@ number formats, charts.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ import polars as pl
 import streamlit as st
 
 from pipelines import warehouse
-from pipelines.settings import load_settings
+from pipelines.settings import Settings, load_settings
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,25 @@ def _query(release: Release, sql: str, *parameters: object) -> pl.DataFrame:
     return _frame(str(release.path), sql, parameters)
 
 
+def settings() -> Settings:
+    """The settings, read anew only where the environment or the `.env` file has changed."""
+    given = tuple(sorted(item for item in os.environ.items() if item[0].startswith("CLUSTERKPI_")))
+    file = Path(".env")
+    return _settings(given, file.stat().st_mtime_ns if file.exists() else 0)
+
+
+@lru_cache(maxsize=4)
+def _settings(_given: tuple[tuple[str, str], ...], _changed_ns: int) -> Settings:
+    return load_settings()
+
+
 def release_in_service() -> Release:
     """The release that `current.duckdb` points at now.
 
     Raises:
         ConfigError: nothing is published yet, or a setting is not valid.
     """
-    home = load_settings().home
+    home = settings().home
     path = warehouse.current_path(home)
     sql = (
         "select release_id, built_at, profile, is_synthetic, coalesce(notice, '') as notice, "
