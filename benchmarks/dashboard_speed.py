@@ -60,8 +60,8 @@ class Visitor:
         """Ask for the page as it is chosen now; seconds until it is complete."""
         message = BackMsg()
         state = message.rerun_script
-        state.page_name = self.page
         state.page_script_hash = self.script_hash
+        state.page_name = "" if self.script_hash else self.page
         for box, option in self.chosen.items():
             widget = state.widget_states.widgets.add()
             widget.id, widget.string_value = box, option
@@ -77,8 +77,8 @@ class Visitor:
                 kind = answer.WhichOneof("type")
             elif answer.metadata.cacheable:
                 self.seen[answer.hash] = answer
-            if kind == "new_session":
-                self.script_hash = answer.new_session.page_script_hash
+            if kind == "navigation":
+                self.script_hash = answer.navigation.page_script_hash
             elif kind == "delta":
                 self._look(answer.delta.new_element)
             elif kind == "script_finished":

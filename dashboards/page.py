@@ -7,6 +7,7 @@ Does not belong here: what one page is about (`dashboards.views`), queries (`das
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -151,10 +152,10 @@ def end(release: Release, parts: pl.DataFrame) -> None:
 def download(
     release: Release, frame: pl.DataFrame, name: str, parts: pl.DataFrame, *, key: str
 ) -> None:
-    """A button for the figures above it as CSV."""
+    """A button for the figures above it as CSV, which is only written when somebody asks for it."""
     st.download_button(
         "Download these figures (CSV)",
-        data=csv(release, frame, parts),
+        data=partial(csv, release, frame, parts),
         file_name=f"{'SYNTHETIC_' if release.is_synthetic else ''}{name}.csv",
         mime="text/csv",
         key=key,
@@ -203,6 +204,11 @@ DIRECTIONS = {
 }
 
 
+def show(spec: dict[str, Any], *, alt: str) -> None:
+    """A picture that is a specification and so quickly made that keeping it would take longer."""
+    st.vega_lite_chart(spec=spec, theme=None, width="stretch", alt=alt)
+
+
 def draw(builder: Callable[..., Any], *arguments: Any, alt: str, **named: Any) -> None:
     """A picture of `dashboards.charts`; made once for the same figures and the same look."""
     name = f"{builder.__module__}.{builder.__qualname__}"
@@ -233,7 +239,7 @@ def _spec(
         if isinstance(made, tuple):
             spec, filled = made
             return spec, filled.without_outline
-        return made if isinstance(made, dict) else made.to_dict(validate=False)
+        return made.to_dict(validate=False)
 
 
 def unmapped(names: Sequence[str]) -> None:

@@ -205,18 +205,14 @@ def test_tables_link_each_number_to_its_passport(serving: Path, run_page: Run) -
 def test_the_whole_passport_can_be_taken_away(
     serving: Path, run_page: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written: dict[str, str] = {}
-    real = json.dumps
+    made: dict[str, Callable[[], str]] = {}
 
-    def keep(value: object, **named: object) -> str:
-        text = real(value, **named)
-        if isinstance(value, dict) and "revisions" in value:
-            written["passport"] = text
-        return text
+    def keep(label: str, data: Callable[[], str], *_: object, **__: object) -> None:
+        made[label] = data
 
-    monkeypatch.setattr("dashboards.views.passport.json.dumps", keep)
+    monkeypatch.setattr("dashboards.views.passport.st.download_button", keep)
     assert not run_page("passport", params=COUNTY).exception
-    told = json.loads(written["passport"])
+    told = json.loads(made["Download this passport (JSON)"]())
     assert told["cell"]["geo_id"] == COUNTY["geo"] and told["is_synthetic"] is True
     assert told["terms"] and told["snapshots"][0]["entity_sha256"] and told["checks"]
 
