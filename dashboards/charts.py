@@ -69,7 +69,7 @@ def trend(
         .mark_text(dy=-11, fontSize=10, fontWeight="bold")
         .encode(x=x, y=y, color=colour, text="obs_status:N")
     )
-    return dress(background + lines + points + marks, look=look, height=height)
+    return dress(alt.layer(background, lines, points, marks), look=look, height=height)
 
 
 def spread(
@@ -121,7 +121,7 @@ def spread(
         .mark_text(angle=325, align="left", dx=8, dy=-10, fontSize=11)
         .encode(x=x, y=y, text="geo_name:N", color=colour)
     )
-    return dress(strokes + middle + points + labels, look=look, height=130)
+    return dress(alt.layer(strokes, middle, points, labels), look=look, height=130)
 
 
 def standings(rows: Sequence[Mapping[str, Any]], *, look: Look) -> dict[str, Any]:
@@ -286,18 +286,25 @@ def written(
 
 def dress(chart: alt.LayerChart, *, look: Look, height: int) -> alt.LayerChart:
     """The common look, and the words that stay with a picture that leaves the page."""
-    palette = look.palette
+    # Altair's own methods copy the whole picture each time, which takes longer than drawing it up.
+    made = chart.copy(deep=False)
+    made.height, made.width, made.config = height, "container", _config(look.palette)
     if look.is_synthetic:
-        chart = chart.properties(
-            title=alt.TitleParams(
-                "SYNTHETIC DEMONSTRATION DATA", color=palette.warning, fontSize=12, anchor="end"
-            )
+        made.title = alt.TitleParams(
+            "SYNTHETIC DEMONSTRATION DATA",
+            color=look.palette.warning,
+            fontSize=12,
+            anchor="end",
         )
-    return (
-        chart.properties(height=height, width="container")
-        .configure(font=FONT, background=palette.paper)
-        .configure_view(stroke=None)
-        .configure_axis(
+    return made
+
+
+def _config(palette: Palette) -> alt.Config:
+    return alt.Config(
+        font=FONT,
+        background=palette.paper,
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(
             labelColor=palette.soft,
             titleColor=palette.soft,
             titleFontWeight="normal",
@@ -306,10 +313,10 @@ def dress(chart: alt.LayerChart, *, look: Look, height: int) -> alt.LayerChart:
             tickColor=palette.line,
             labelFontSize=12,
             titleFontSize=12,
-        )
-        .configure_legend(
+        ),
+        legend=alt.LegendConfig(
             labelColor=palette.ink, labelFontSize=12, titleColor=palette.soft, titleFontSize=12
-        )
+        ),
     )
 
 

@@ -284,8 +284,9 @@ def related(frame: pl.DataFrame, *, look: Look, height: int = 430) -> alt.LayerC
         .mark_rule(color=colours.mute, strokeDash=[4, 3])
         .encode(y=alt.Y("one:Q", scale=scale, title=y_title, axis=y_axis))
     )
+    bounded = data.drop_nulls(["density_lower", "density_upper"])
     spans = (
-        alt.Chart(data.drop_nulls(["density_lower", "density_upper"]))
+        alt.Chart(bounded)
         .mark_rule(strokeWidth=2, opacity=0.45)
         .encode(
             x=alt.X("density_lower:Q", title="related strengths (share of what is near)"),
@@ -310,7 +311,8 @@ def related(frame: pl.DataFrame, *, look: Look, height: int = 430) -> alt.LayerC
         fontSize=11,
         limit=200,
     )
-    return dress(alt.layer(one, spans, points, *texts), look=look, height=height)
+    layers = [one, spans, points] if bounded.height else [one, points]
+    return dress(alt.layer(*layers, *texts), look=look, height=height)
 
 
 def suppliers(frame: pl.DataFrame, *, look: Look) -> alt.LayerChart:
@@ -520,4 +522,6 @@ def history(frame: pl.DataFrame, *, look: Look, height: int = 260) -> alt.LayerC
         .mark_point(filled=True, size=60, color=colours.brand, opacity=1)
         .encode(x=x, y=y, tooltip=tip)
     )
-    return dress(alt.layer(one, bars, *caps, line, points), look=look, height=height)
+    # A layer without marks is a group without a name, which screen readers stumble over.
+    withheld = [bars, *caps] if held.height else []
+    return dress(alt.layer(one, *withheld, line, points), look=look, height=height)

@@ -1025,8 +1025,17 @@ def passport_checks(release: Release, cell: Cell) -> pl.DataFrame:
     )
 
 
-def passport_corrections(release: Release, cell: Cell) -> pl.DataFrame:
-    """Corrections of publishers' errors that went into a cell."""
+def passport_corrections(release: Release, cell: Cell, ids: Sequence[str]) -> pl.DataFrame:
+    """Corrections of publishers' errors that went into a cell.
+
+    Args:
+        release: the release.
+        cell: the cell.
+        ids: its snapshots; the macro, which is slow, is only asked if any of them was corrected.
+    """
+    made = _query(release, "from meta.correction_applied where cells_count > 0")
+    if made.filter(pl.col("snapshot_id").is_in(list(ids))).is_empty():
+        return made.clear()
     return _query(release, f"from marts.passport_corrections{_OF_CELL}", *cell.key)
 
 

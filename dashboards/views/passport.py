@@ -57,7 +57,7 @@ def render(release: Release) -> None:
     _versions(parts)
     checks = data.passport_checks(release, cell)
     _checks(checks)
-    corrections = data.passport_corrections(release, cell)
+    corrections = data.passport_corrections(release, cell, found["source_ids"])
     _corrections(corrections)
     vintages = data.vintages(release, cell)
     _revisions(vintages)

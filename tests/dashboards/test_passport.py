@@ -169,6 +169,29 @@ def test_a_release_of_an_earlier_version_has_no_passports(own_home: Path, run_pa
     assert "without passports" in test.info[0].value
 
 
+def test_a_corrected_cell_says_so(serving: Path, sql: Sql, run_page: Run) -> None:
+    snapshot, row_key, reason = sql(
+        "select snapshot_id, row_key, reason from meta.correction_applied where cells_count > 0"
+    )[0]
+    release = data.release_in_service()
+    cells = sql(
+        "select indicator_id, geo_id, period, basis, cluster_id from marts.fct_indicator_value "
+        "where list_contains(source_ids, ?) and list_contains(string_split(?, '|'), period) "
+        "and geo_id in (select geo_id from marts.dim_geo "
+        "where list_contains(string_split(?, '|'), geo_id)) limit 1",
+        snapshot,
+        row_key,
+        row_key,
+    )
+    assert cells, "no cell of the corrected row"
+    cell = Cell(*cells[0])
+    assert data.passport_corrections(release, cell, [snapshot])["reason"].to_list() == [reason]
+    names = ("indicator", "geo", "period", "basis", "cluster")
+    test = run_page("passport", params=dict(zip(names, cells[0], strict=True)))
+    assert escape(reason) in html_of(test)
+    assert data.passport_corrections(release, cell, ["other"]).is_empty()
+
+
 def test_every_indicator_and_basis_has_a_passport(serving: Path, sql: Sql) -> None:
     release = data.release_in_service()
     cells = sql(
