@@ -91,6 +91,17 @@ def test_overview_lists_all_economies_and_tells_why_a_cell_is_blank(
     assert html.count('<td class="ck-none"') == blank > 0
 
 
+def test_overview_leads_to_a_region(serving: Path, run_page: Run, sql: Sql) -> None:
+    test = run_page("overview")
+    test.selectbox(key="overview_kind").select("state").run()
+    test.selectbox(key="overview_region_state").select("USA-FIPS-06").run()
+    assert not test.exception
+    assert 'href="region?region_level=US+states&amp;region_state=California"' in html_of(test)
+    region = run_page("region", params={"region_level": "US states", "region_state": "California"})
+    assert not region.exception
+    assert region.selectbox(key="region_state").value == "USA-FIPS-06"
+
+
 @pytest.mark.parametrize(
     ("basis", "geo_type", "places"),
     [("wdi_llc_density", "economy", 21), ("bds_establishment_pct", "state", 51)],
