@@ -165,8 +165,8 @@ async def clicks(address: str, pid: int, visitors: int, times: int, only: str | 
         if only is not None and path != only:
             continue
         first, alone, cpu = await one(address, pid, path, times)
-        reading = await many(address, path, visitors, 4, PAUSE_SECONDS)
-        pressing = await many(address, path, visitors, 3, 0)
+        reading = await many(address, path, visitors, 3, PAUSE_SECONDS)
+        pressing = await many(address, path, visitors, 2, 0)
         figures = [
             f"{1000 * value:.0f}"
             for seconds in (alone, reading, pressing)

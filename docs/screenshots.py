@@ -2,8 +2,8 @@
 
     python docs/screenshots.py --address http://127.0.0.1:8501 [--only NAME]
 
-A server has to be running (`make dashboard`). Pictures go to docs/img, with 128 colours, so that each
-A server has to be running (`make dashboard`). Pictures go to docs/img, in few colours, so that each
+A server has to be running (`make dashboard`). Pictures go to docs/img, in few colours, so that
+each stays below 150 kB.
 """
 
 from __future__ import annotations
