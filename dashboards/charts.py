@@ -121,7 +121,7 @@ def spread(
         .mark_text(angle=325, align="left", dx=8, dy=-10, fontSize=11)
         .encode(x=x, y=y, text="geo_name:N", color=colour)
     )
-    return dress(alt.layer(strokes, middle, points, labels), look=look, height=130)
+    return dress(alt.layer(strokes, middle, points, labels), look=look, height=170)
 
 
 def standings(rows: Sequence[Mapping[str, Any]], *, look: Look) -> dict[str, Any]:
@@ -282,6 +282,16 @@ def written(
     """Names over a picture: first a halo in the colour of the paper, then the letters."""
     halo = base.mark_text(**mark, color=colours.paper, stroke=colours.paper, strokeWidth=4)
     return [halo.encode(**encodings), base.mark_text(**mark, color=colours.ink).encode(**encodings)]
+
+
+def layered(*charts: alt.Chart) -> alt.LayerChart:
+    """The charts on each other, without those that have no row.
+
+    A layer without marks is a group without a name, which screen readers stumble over.
+    """
+    return alt.layer(
+        *(c for c in charts if not (isinstance(c.data, pl.DataFrame) and c.data.is_empty()))
+    )
 
 
 def dress(chart: alt.LayerChart, *, look: Look, height: int) -> alt.LayerChart:

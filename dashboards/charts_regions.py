@@ -12,7 +12,7 @@ import altair as alt
 import polars as pl
 
 from dashboards import words
-from dashboards.charts import dress, written
+from dashboards.charts import dress, layered, written
 from dashboards.style import Look, Palette
 
 # Groups of the portfolio in the order of its legend; `U` is a small cell.
@@ -160,7 +160,7 @@ def portfolio(frame: pl.DataFrame, *, look: Look, height: int = 470) -> alt.Laye
             fontSize=11,
             limit=230,
         )
-    return dress(alt.layer(*layers), look=look, height=height)
+    return dress(layered(*layers), look=look, height=height)
 
 
 def _named(data: pl.DataFrame) -> pl.DataFrame:
@@ -228,7 +228,7 @@ def strength_steps(frame: pl.DataFrame, *, look: Look) -> alt.LayerChart:
         .mark_text(align="left", dx=5, color=colours.ink)
         .encode(x=x, y=y, text=alt.Text("regions:Q", format=","))
     )
-    return dress(bars + texts, look=look, height=26 * len(order) + 40)
+    return dress(layered(bars, texts), look=look, height=26 * len(order) + 40)
 
 
 def strength_colours(colours: Palette) -> list[str]:
@@ -312,7 +312,7 @@ def related(frame: pl.DataFrame, *, look: Look, height: int = 430) -> alt.LayerC
         limit=200,
     )
     layers = [one, spans, points] if bounded.height else [one, points]
-    return dress(alt.layer(*layers, *texts), look=look, height=height)
+    return dress(layered(*layers, *texts), look=look, height=height)
 
 
 def suppliers(frame: pl.DataFrame, *, look: Look) -> alt.LayerChart:
@@ -366,7 +366,7 @@ def suppliers(frame: pl.DataFrame, *, look: Look) -> alt.LayerChart:
         .mark_text(align="left", dx=4, fontSize=11, color=colours.soft)
         .encode(x=x, y=y, text=alt.Text("weight:Q", format=".1%"))
     )
-    return dress(alt.layer(bars, texts), look=look, height=24 * len(order) + 60)
+    return dress(layered(bars, texts), look=look, height=24 * len(order) + 60)
 
 
 def together(frame: pl.DataFrame, chosen: str, *, look: Look, height: int = 470) -> alt.LayerChart:
@@ -472,7 +472,7 @@ def together(frame: pl.DataFrame, chosen: str, *, look: Look, height: int = 470)
             limit=alt.ExprRef("width * 0.29"),
         )
     ]
-    return dress(alt.layer(lines, dots, *texts), look=look, height=height)
+    return dress(layered(lines, dots, *texts), look=look, height=height)
 
 
 def history(frame: pl.DataFrame, *, look: Look, height: int = 260) -> alt.LayerChart:
@@ -524,4 +524,4 @@ def history(frame: pl.DataFrame, *, look: Look, height: int = 260) -> alt.LayerC
     )
     # A layer without marks is a group without a name, which screen readers stumble over.
     withheld = [bars, *caps] if held.height else []
-    return dress(alt.layer(one, *withheld, line, points), look=look, height=height)
+    return dress(layered(one, *withheld, line, points), look=look, height=height)

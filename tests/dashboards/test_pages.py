@@ -29,6 +29,10 @@ PAGES = [
     ("passport", (), "Passport of a number"),
     ("region", (), "Portfolio of a region"),
     ("exports", (), "Export linkage"),
+    ("enclave", (), "Technology and enclaves"),
+    ("people", (), "People"),
+    ("ict", (), "ICT and e-commerce"),
+    ("entry", (), "Entry and rivalry"),
     ("quality", (), "Quality and provenance"),
 ]
 
