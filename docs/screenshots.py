@@ -54,12 +54,17 @@ SHOTS = (
     Shot("clusters_dark", "clusters?level=US+counties", TALL, "dark"),
     Shot("region", "region?region_level=US+states&region_state=California", TALL),
     Shot("exports", "exports", TALL),
+    Shot("enclaves", "enclaves", TALL),
+    Shot("people", "people", TALL),
+    Shot("ict", "ict", TALL),
+    Shot("entry_dark", "entry", TALL, "dark"),
     Shot("coverage", "coverage", TALL),
     Shot("coverage_values_dark", "coverage?coverage_show=Newest+value", DESKTOP, "dark"),
     Shot("passport", PASSPORT, TALL),
     Shot("passport_sources_dark", PASSPORT, DESKTOP, "dark", ".ck-cards"),
     Shot("passport_phone", PASSPORT, PHONE),
-    Shot("quality", "quality", DESKTOP),
+    Shot("quality", "quality"),
+    Shot("quality_revisions", "quality", scroll_to="text=What changed since a release"),
     Shot("methodology", "methodology"),
     Shot("workbench", "workbench"),
 )
@@ -100,7 +105,7 @@ def main() -> None:
             page.wait_for_function(COMPLETE, timeout=60_000)
             page.wait_for_timeout(1200)
             if shot.scroll_to:
-                page.locator(shot.scroll_to).first.scroll_into_view_if_needed()
+                page.locator(shot.scroll_to).first.evaluate("e => e.scrollIntoView()")
                 page.wait_for_timeout(600)
             data = small_png(page.screenshot())
             (FOLDER / f"{shot.name}.png").write_bytes(data)
