@@ -64,12 +64,7 @@ def portfolio(frame: pl.DataFrame, *, look: Look, height: int = 470) -> alt.Laye
         "obs_status",
         "strength_least",
         group(frame),
-        pl.struct("strength_least", "strength_most")
-        .map_elements(
-            lambda row: words.strength(row["strength_least"], row["strength_most"]),
-            return_dtype=pl.String,
-        )
-        .alias("strength"),
+        words.written(frame, ["strength_least", "strength_most"], words.strength, "strength"),
     )
     known = data.filter(pl.col("lq_in_class").is_not_null())
     held = data.filter(pl.col("lq_in_class").is_null())

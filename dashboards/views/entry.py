@@ -139,12 +139,11 @@ def _sectors(release: Release, period: str, parts: pl.DataFrame) -> None:
     if frame.is_empty():
         return
     with st.expander("By sector of the nation", expanded=False):
-        shown = frame.sort("entry_rate_pct", descending=True, nulls_last=True).select(
+        ordered = frame.sort("entry_rate_pct", descending=True, nulls_last=True)
+        shown = ordered.select(
             pl.col("sector_code_naics").alias("sector"),
             *(
-                pl.col(f"{name}_rate_pct")
-                .map_elements(lambda v: words.number(v, 1), return_dtype=pl.String)
-                .alias(name)
+                words.written(ordered, f"{name}_rate_pct", lambda v: words.number(v, 1), name)
                 for name in ("entry", "exit")
             ),
         )
