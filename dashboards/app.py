@@ -20,18 +20,21 @@ from dashboards.views import (
     compare,
     coverage,
     economy,
+    enclave,
+    entry,
     exports,
     guideline,
+    ict,
     indicator,
     methodology,
     overview,
     passport,
+    people,
     quality,
     region,
     workbench,
 )
 from pipelines.errors import ConfigError
-from pipelines.settings import load_settings
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def main() -> None:
     )
     st.logo(logo("#ffffff"), icon_image=logo("#14213d"), size="large")
     try:
-        asks = load_settings().sign_in
+        asks = data.settings().sign_in
         if asks and not signed_in():
             page.sign_in()
             return
@@ -80,8 +83,8 @@ def main() -> None:
         for title, pages in sections.items():
             if title:
                 st.html(f'<div class="ck-section" role="heading" aria-level="2">{title}</div>')
-            for entry in pages:
-                st.page_link(entry)
+            for item in pages:
+                st.page_link(item)
         if asks:
             st.button("Sign out", on_click=st.logout, key="sign_out")
     chosen.run()
@@ -115,6 +118,10 @@ def contents(release: Release) -> list[Entry]:
         Entry("", "Profile of an economy", "economy", economy.render),
         *guides,
         *structure,
+        Entry("In depth", "Technology and enclaves", "enclaves", enclave.render),
+        Entry("In depth", "People", "people", people.render),
+        Entry("In depth", "ICT and e-commerce", "ict", ict.render),
+        Entry("In depth", "Entry and rivalry", "entry", entry.render),
         Entry("Explore", "One indicator", "indicator", indicator.render),
         Entry("Explore", "Compare economies", "compare", compare.render),
         Entry("Structure", "Export linkage", "exports", exports.render),
@@ -126,7 +133,7 @@ def contents(release: Release) -> list[Entry]:
         Entry("About the figures", "Methodology", "methodology", methodology.render),
         *(
             [Entry("About the figures", "Workbench", "workbench", workbench.render)]
-            if load_settings().workbench
+            if data.settings().workbench
             else []
         ),
     ]
@@ -135,14 +142,14 @@ def contents(release: Release) -> list[Entry]:
 def menu(release: Release) -> dict[str, list[st.Page]]:
     """The pages by section; the first one is what visitors see first."""
     sections: dict[str, list[st.Page]] = {}
-    for number, entry in enumerate(contents(release)):
+    for number, item in enumerate(contents(release)):
         page_of = st.Page(
-            partial(_draw, entry.render, release),
-            title=entry.title,
-            url_path=entry.path,
+            partial(_draw, item.render, release),
+            title=item.title,
+            url_path=item.path,
             default=number == 0,
         )
-        sections.setdefault(entry.section, []).append(page_of)
+        sections.setdefault(item.section, []).append(page_of)
     return sections
 
 

@@ -7,6 +7,7 @@ layout.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import altair as alt
@@ -68,7 +69,7 @@ def trend(
         .mark_text(dy=-11, fontSize=10, fontWeight="bold")
         .encode(x=x, y=y, color=colour, text="obs_status:N")
     )
-    return dress(background + lines + points + marks, look=look, height=height)
+    return dress(alt.layer(background, lines, points, marks), look=look, height=height)
 
 
 def spread(
@@ -120,76 +121,82 @@ def spread(
         .mark_text(angle=325, align="left", dx=8, dy=-10, fontSize=11)
         .encode(x=x, y=y, text="geo_name:N", color=colour)
     )
-    return dress(strokes + middle + points + labels, look=look, height=130)
+    return dress(alt.layer(strokes, middle, points, labels), look=look, height=170)
 
 
-def standings(rows: Sequence[Mapping[str, Any]], *, look: Look) -> alt.LayerChart:
+def standings(rows: Sequence[Mapping[str, Any]], *, look: Look) -> dict[str, Any]:
     """For each indicator the share of peers with a lower value, as a band where it is not exact.
+
+    A page has up to eight of them, all new for each economy; written as a specification, because
+    making them with Altair took most of the time of a click.
 
     Args:
         rows: result of `narrative.standings`; rows without a standing are left out.
         look: colours, and whether to write on the picture that the figures are synthetic.
     """
     colours = look.palette
-    data = pl.DataFrame(
-        [
-            {
-                "name": f"{row['indicator_name']} ({row['basis_name']})",
-                "share": found.share,
-                "low": min(found.share_lower, found.share_upper),
-                "high": max(found.share_lower, found.share_upper),
-                "is_certain": "certain" if found.is_certain else "not distinguishable",
-                "value": row["value"],
-                "peers": found.peers,
-            }
-            for row in rows
-            if (found := row["standing"]).share is not None
-        ]
-    )
-    order = data["name"].to_list()
-    y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, grid=True))
-    axis = alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1], grid=False)
-    title = "peers with a lower value"
-    x = alt.X("share:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=axis)
-    tip = [
-        alt.Tooltip("name:N", title="Indicator"),
-        alt.Tooltip("value:Q", title="Value"),
-        alt.Tooltip("share:Q", title="Peers below", format=".0%"),
-        alt.Tooltip("peers:Q", title="Peers"),
-        alt.Tooltip("is_certain:N", title="Side of the middle"),
+    data = [
+        {
+            "name": f"{row['indicator_name']} ({row['basis_name']})",
+            "share": found.share,
+            "low": min(found.share_lower, found.share_upper),
+            "high": max(found.share_lower, found.share_upper),
+            "is_certain": "certain" if found.is_certain else "not distinguishable",
+            "value": row["value"],
+            "peers": found.peers,
+        }
+        for row in rows
+        if (found := row["standing"]).share is not None
     ]
-    quarters = (
-        alt.Chart(pl.DataFrame({"a": [0.25], "b": [0.75]}))
-        .mark_rect(color=colours.panel)
-        .encode(x=alt.X("a:Q", axis=axis, title=title), x2="b:Q")
-    )
-    middle = (
-        alt.Chart(pl.DataFrame({"half": [0.5]}))
-        .mark_rule(color=colours.mute, strokeDash=[4, 3])
-        .encode(x="half:Q")
-    )
-    bands = (
-        alt.Chart(data)
-        .mark_rule(color=colours.quiet, strokeWidth=7)
-        .encode(y=y, x="low:Q", x2="high:Q")
-    )
-    points = (
-        alt.Chart(data)
-        .mark_point(filled=True, size=95, opacity=1)
-        .encode(
-            y=y,
-            x=x,
-            tooltip=tip,
-            color=alt.Color(
-                "is_certain:N",
-                scale=alt.Scale(
-                    domain=["certain", "not distinguishable"], range=[colours.brand, colours.quiet]
-                ),
-                legend=None,
-            ),
-        )
-    )
-    return dress(alt.layer(quarters, middle, bands, points), look=look, height=26 * len(order) + 40)
+    order = [row["name"] for row in data]
+    nominal = {"type": "nominal", "sort": order, "title": None}
+    y = {"field": "name", **nominal, "axis": {"labelLimit": 260, "grid": True}}
+    axis = {"format": "%", "values": [0, 0.25, 0.5, 0.75, 1], "grid": False}
+    share = {
+        "type": "quantitative",
+        "title": "peers with a lower value",
+        "axis": axis,
+        "scale": {"domain": [0, 1]},
+    }
+    tip = [
+        {"field": "name", "type": "nominal", "title": "Indicator"},
+        {"field": "value", "type": "quantitative", "title": "Value"},
+        {"field": "share", "type": "quantitative", "title": "Peers below", "format": ".0%"},
+        {"field": "peers", "type": "quantitative", "title": "Peers"},
+        {"field": "is_certain", "type": "nominal", "title": "Side of the middle"},
+    ]
+    tone = {
+        "field": "is_certain",
+        "type": "nominal",
+        "legend": None,
+        "scale": {
+            "domain": ["certain", "not distinguishable"],
+            "range": [colours.brand, colours.quiet],
+        },
+    }
+    quarters = {
+        "data": {"values": [{"a": 0.25, "b": 0.75}]},
+        "mark": {"type": "rect", "color": colours.panel},
+        "encoding": {"x": {"field": "a", **share}, "x2": {"field": "b"}},
+    }
+    middle = {
+        "data": {"values": [{"half": 0.5}]},
+        "mark": {"type": "rule", "color": colours.mute, "strokeDash": [4, 3]},
+        "encoding": {"x": {"field": "half", **share}},
+    }
+    bands = {
+        "mark": {"type": "rule", "color": colours.quiet, "strokeWidth": 7},
+        "encoding": {"y": y, "x": {"field": "low", **share}, "x2": {"field": "high"}},
+    }
+    points = {
+        "mark": {"type": "point", "filled": True, "size": 95, "opacity": 1},
+        "encoding": {"y": y, "x": {"field": "share", **share}, "color": tone, "tooltip": tip},
+    }
+    return {
+        **dressed(look=look, height=26 * len(order) + 40),
+        "data": {"values": data},
+        "layer": [quarters, middle, bands, points],
+    }
 
 
 def profile(frame: pl.DataFrame, *, unit: str, look: Look) -> alt.LayerChart:
@@ -277,20 +284,37 @@ def written(
     return [halo.encode(**encodings), base.mark_text(**mark, color=colours.ink).encode(**encodings)]
 
 
+def layered(*charts: alt.Chart) -> alt.LayerChart:
+    """The charts on each other, without those that have no row.
+
+    A layer without marks is a group without a name, which screen readers stumble over.
+    """
+    return alt.layer(
+        *(c for c in charts if not (isinstance(c.data, pl.DataFrame) and c.data.is_empty()))
+    )
+
+
 def dress(chart: alt.LayerChart, *, look: Look, height: int) -> alt.LayerChart:
     """The common look, and the words that stay with a picture that leaves the page."""
-    palette = look.palette
+    # Altair's own methods copy the whole picture each time, which takes longer than drawing it up.
+    made = chart.copy(deep=False)
+    made.height, made.width, made.config = height, "container", _config(look.palette)
     if look.is_synthetic:
-        chart = chart.properties(
-            title=alt.TitleParams(
-                "SYNTHETIC DEMONSTRATION DATA", color=palette.warning, fontSize=12, anchor="end"
-            )
+        made.title = alt.TitleParams(
+            "SYNTHETIC DEMONSTRATION DATA",
+            color=look.palette.warning,
+            fontSize=12,
+            anchor="end",
         )
-    return (
-        chart.properties(height=height, width="container")
-        .configure(font=FONT, background=palette.paper)
-        .configure_view(stroke=None)
-        .configure_axis(
+    return made
+
+
+def _config(palette: Palette) -> alt.Config:
+    return alt.Config(
+        font=FONT,
+        background=palette.paper,
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(
             labelColor=palette.soft,
             titleColor=palette.soft,
             titleFontWeight="normal",
@@ -299,8 +323,20 @@ def dress(chart: alt.LayerChart, *, look: Look, height: int) -> alt.LayerChart:
             tickColor=palette.line,
             labelFontSize=12,
             titleFontSize=12,
-        )
-        .configure_legend(
+        ),
+        legend=alt.LegendConfig(
             labelColor=palette.ink, labelFontSize=12, titleColor=palette.soft, titleFontSize=12
-        )
+        ),
     )
+
+
+def dressed(*, look: Look, height: int) -> dict[str, Any]:
+    """What `dress` gives a chart, for one that is written as a specification."""
+    return {**_common(look), "height": height}
+
+
+@cache
+def _common(look: Look) -> dict[str, Any]:
+    empty = alt.layer(alt.Chart(pl.DataFrame({"x": [0]})).mark_point().encode(x="x:Q"))
+    spec = dress(empty, look=look, height=0).to_dict()
+    return {key: spec[key] for key in ("$schema", "config", "width", "title") if key in spec}

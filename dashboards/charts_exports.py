@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import altair as alt
 import polars as pl
 
-from dashboards.charts import dress, written
+from dashboards.charts import dress, layered, written
 from dashboards.style import Look
 
 ADVANTAGE = ("advantage", "no advantage")
@@ -145,7 +145,7 @@ def treemap(frame: pl.DataFrame, *, look: Look, height: int = 430) -> alt.LayerC
             opacity=alt.ExprRef("datum.w * width < 52 ? 0 : 1"),
         )
     ]
-    return dress(alt.layer(boxes, *texts), look=look, height=height)
+    return dress(layered(boxes, *texts), look=look, height=height)
 
 
 def _around_zero(look: Look) -> list[str]:
@@ -207,7 +207,7 @@ def market_growth(frame: pl.DataFrame, *, look: Look, height: int = 400) -> alt.
         fontSize=11,
         limit=170,
     )
-    return dress(alt.layer(zero, points, *texts), look=look, height=height)
+    return dress(layered(zero, points, *texts), look=look, height=height)
 
 
 def survival(frame: pl.DataFrame, *, look: Look) -> alt.LayerChart:
@@ -259,7 +259,7 @@ def survival(frame: pl.DataFrame, *, look: Look) -> alt.LayerChart:
             ],
         )
     )
-    return dress(alt.layer(spans, points), look=look, height=20 * len(order) + 60)
+    return dress(layered(spans, points), look=look, height=20 * len(order) + 60)
 
 
 def concentration(frame: pl.DataFrame, *, look: Look) -> alt.LayerChart:
@@ -310,7 +310,7 @@ def concentration(frame: pl.DataFrame, *, look: Look) -> alt.LayerChart:
             ],
         )
     )
-    return dress(alt.layer(lines, points), look=look, height=20 * len(order) + 80)
+    return dress(layered(lines, points), look=look, height=20 * len(order) + 80)
 
 
 def opportunity(frame: pl.DataFrame, *, look: Look, height: int = 430) -> alt.LayerChart:
@@ -360,7 +360,7 @@ def opportunity(frame: pl.DataFrame, *, look: Look, height: int = 430) -> alt.La
         fontSize=10.5,
         limit=150,
     )
-    return dress(alt.layer(points, *texts), look=look, height=height)
+    return dress(layered(points, *texts), look=look, height=height)
 
 
 def _outstanding(data: pl.DataFrame) -> pl.DataFrame:

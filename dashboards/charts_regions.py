@@ -12,7 +12,7 @@ import altair as alt
 import polars as pl
 
 from dashboards import words
-from dashboards.charts import dress, written
+from dashboards.charts import dress, layered, written
 from dashboards.style import Look, Palette
 
 # Groups of the portfolio in the order of its legend; `U` is a small cell.
@@ -64,12 +64,7 @@ def portfolio(frame: pl.DataFrame, *, look: Look, height: int = 470) -> alt.Laye
         "obs_status",
         "strength_least",
         group(frame),
-        pl.struct("strength_least", "strength_most")
-        .map_elements(
-            lambda row: words.strength(row["strength_least"], row["strength_most"]),
-            return_dtype=pl.String,
-        )
-        .alias("strength"),
+        words.written(frame, ["strength_least", "strength_most"], words.strength, "strength"),
     )
     known = data.filter(pl.col("lq_in_class").is_not_null())
     held = data.filter(pl.col("lq_in_class").is_null())
@@ -160,7 +155,7 @@ def portfolio(frame: pl.DataFrame, *, look: Look, height: int = 470) -> alt.Laye
             fontSize=11,
             limit=230,
         )
-    return dress(alt.layer(*layers), look=look, height=height)
+    return dress(layered(*layers), look=look, height=height)
 
 
 def _named(data: pl.DataFrame) -> pl.DataFrame:
@@ -228,7 +223,7 @@ def strength_steps(frame: pl.DataFrame, *, look: Look) -> alt.LayerChart:
         .mark_text(align="left", dx=5, color=colours.ink)
         .encode(x=x, y=y, text=alt.Text("regions:Q", format=","))
     )
-    return dress(bars + texts, look=look, height=26 * len(order) + 40)
+    return dress(layered(bars, texts), look=look, height=26 * len(order) + 40)
 
 
 def strength_colours(colours: Palette) -> list[str]:
@@ -284,8 +279,9 @@ def related(frame: pl.DataFrame, *, look: Look, height: int = 430) -> alt.LayerC
         .mark_rule(color=colours.mute, strokeDash=[4, 3])
         .encode(y=alt.Y("one:Q", scale=scale, title=y_title, axis=y_axis))
     )
+    bounded = data.drop_nulls(["density_lower", "density_upper"])
     spans = (
-        alt.Chart(data.drop_nulls(["density_lower", "density_upper"]))
+        alt.Chart(bounded)
         .mark_rule(strokeWidth=2, opacity=0.45)
         .encode(
             x=alt.X("density_lower:Q", title="related strengths (share of what is near)"),
@@ -310,7 +306,8 @@ def related(frame: pl.DataFrame, *, look: Look, height: int = 430) -> alt.LayerC
         fontSize=11,
         limit=200,
     )
-    return dress(alt.layer(one, spans, points, *texts), look=look, height=height)
+    layers = [one, spans, points] if bounded.height else [one, points]
+    return dress(layered(*layers, *texts), look=look, height=height)
 
 
 def suppliers(frame: pl.DataFrame, *, look: Look) -> alt.LayerChart:
@@ -364,7 +361,7 @@ def suppliers(frame: pl.DataFrame, *, look: Look) -> alt.LayerChart:
         .mark_text(align="left", dx=4, fontSize=11, color=colours.soft)
         .encode(x=x, y=y, text=alt.Text("weight:Q", format=".1%"))
     )
-    return dress(alt.layer(bars, texts), look=look, height=24 * len(order) + 60)
+    return dress(layered(bars, texts), look=look, height=24 * len(order) + 60)
 
 
 def together(frame: pl.DataFrame, chosen: str, *, look: Look, height: int = 470) -> alt.LayerChart:
@@ -470,7 +467,7 @@ def together(frame: pl.DataFrame, chosen: str, *, look: Look, height: int = 470)
             limit=alt.ExprRef("width * 0.29"),
         )
     ]
-    return dress(alt.layer(lines, dots, *texts), look=look, height=height)
+    return dress(layered(lines, dots, *texts), look=look, height=height)
 
 
 def history(frame: pl.DataFrame, *, look: Look, height: int = 260) -> alt.LayerChart:
@@ -520,4 +517,6 @@ def history(frame: pl.DataFrame, *, look: Look, height: int = 260) -> alt.LayerC
         .mark_point(filled=True, size=60, color=colours.brand, opacity=1)
         .encode(x=x, y=y, tooltip=tip)
     )
-    return dress(alt.layer(one, bars, *caps, line, points), look=look, height=height)
+    # A layer without marks is a group without a name, which screen readers stumble over.
+    withheld = [bars, *caps] if held.height else []
+    return dress(layered(one, *withheld, line, points), look=look, height=height)

@@ -10,9 +10,11 @@ number formats, charts.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ import polars as pl
 import streamlit as st
 
 from pipelines import warehouse
-from pipelines.settings import load_settings
+from pipelines.settings import Settings, load_settings
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,25 @@ def _query(release: Release, sql: str, *parameters: object) -> pl.DataFrame:
     return _frame(str(release.path), sql, parameters)
 
 
+def settings() -> Settings:
+    """The settings, read anew only where the environment or the `.env` file has changed."""
+    given = tuple(sorted(item for item in os.environ.items() if item[0].startswith("CLUSTERKPI_")))
+    file = Path(".env")
+    return _settings(given, file.stat().st_mtime_ns if file.exists() else 0)
+
+
+@lru_cache(maxsize=4)
+def _settings(_given: tuple[tuple[str, str], ...], _changed_ns: int) -> Settings:
+    return load_settings()
+
+
 def release_in_service() -> Release:
     """The release that `current.duckdb` points at now.
 
     Raises:
         ConfigError: nothing is published yet, or a setting is not valid.
     """
-    home = load_settings().home
+    home = settings().home
     path = warehouse.current_path(home)
     sql = (
         "select release_id, built_at, profile, is_synthetic, coalesce(notice, '') as notice, "
@@ -789,6 +803,141 @@ def headings(release: Release, period: str) -> pl.DataFrame:
     )
 
 
+# ---------------------------------------------------------------- families of indicators
+
+
+def enclave_quadrant(release: Release) -> pl.DataFrame:
+    """Foreign investment against own technology, every economy and year that has both."""
+    return _query(
+        release,
+        """
+        select q.geo_id, g.geo_name, q.period, q.fdi_z, q.indigenous_z, q.enclave_gap,
+               q.quadrant_no, q.quadrant, q.obs_status
+        from marts.mart_enclave_quadrant q join marts.dim_geo g using (geo_id)
+        order by g.geo_name, q.period
+        """,
+    )
+
+
+def adoption_by_size(release: Release, basis: str) -> pl.DataFrame:
+    """Share of large and of small and medium enterprises that sell online, and the lag in years."""
+    return _query(
+        release,
+        """
+        select g.geo_id, g.geo_name, f.period, f.components['large_pct'] as large_pct,
+               f.components['sme_pct'] as sme_pct, f.value as gap, f.obs_status as gap_status,
+               l.value as lag, l.value_lower as lag_lower, l.value_upper as lag_upper,
+               coalesce(l.obs_status, '') as lag_status
+        from marts.fct_indicator_value f
+        join marts.dim_geo g using (geo_id)
+        left join marts.fct_indicator_value l
+          on l.indicator_id = 'sme_followership_lag' and l.basis = f.basis
+         and l.geo_id = f.geo_id and l.period = f.period
+        where f.indicator_id = 'sme_ecommerce_gap' and f.basis = ? and g.is_apec
+        order by g.geo_name, f.period
+        """,
+        basis,
+    )
+
+
+def interactions(release: Release) -> pl.DataFrame:
+    """Does broadband go with more growth where a cluster is: estimates and their placebos."""
+    return _query(
+        release,
+        """
+        select f.basis, b.basis_name, b.unit, f.geo_id, g.geo_name, f.period, f.value,
+               f.value_lower, f.value_upper, f.obs_status, f.n_obs,
+               f.components['p_value'] as p_value,
+               f.components['effect_of_broadband_at_lq_p25'] as effect_at_lq_p25,
+               f.components['effect_of_broadband_at_lq_p75'] as effect_at_lq_p75,
+               ends_with(f.basis, '_placebo') as is_placebo
+        from marts.fct_indicator_value f
+        join marts.dim_geo g using (geo_id)
+        join marts.dim_basis b using (indicator_id, basis)
+        where f.indicator_id = 'ict_cluster_interaction' and f.obs_status <> 'L'
+        order by f.period desc, b.basis_name
+        """,
+    )
+
+
+def business_dynamics(release: Release, cut: str, period: str) -> pl.DataFrame:
+    """Entry and exit of establishments of every region of a cut in one year."""
+    return _query(
+        release,
+        """
+        select d.geo_id, g.geo_name, p.geo_name as parent_name, d.period, d.estabs_count,
+               d.entry_rate_pct, d.exit_rate_pct, d.churn_rate_pct, d.obs_status
+        from marts.business_dynamics d
+        join marts.dim_geo g using (geo_id)
+        left join marts.dim_geo p on p.geo_id = g.parent_geo_id
+        where d.cut = ? and d.period = ? and d.sector_code_naics is null
+        order by g.geo_name, p.geo_name
+        """,
+        cut,
+        period,
+    )
+
+
+def dynamics_periods(release: Release) -> pl.DataFrame:
+    """Cuts of the business dynamics by region, and their years, newest first."""
+    return _query(
+        release,
+        """
+        select cut, period from marts.business_dynamics
+        where cut in ('state', 'county', 'cbsa')
+        group by cut, period
+        order by case cut when 'state' then 1 when 'county' then 2 else 3 end, period desc
+        """,
+    )
+
+
+def entry_by_sector(release: Release, period: str) -> pl.DataFrame:
+    """Entry and exit by sector in the nation: sums over states, of mean establishments.
+
+    Last March's establishments are this March's without the entrants and with those that left.
+    """
+    return _query(
+        release,
+        """
+        with cells as (
+          select sector_code_naics, estabs_entry_count, estabs_exit_count,
+                 estabs_count - (estabs_entry_count - estabs_exit_count) / 2.0 as mean_count
+          from marts.business_dynamics
+          where cut = 'state_sector' and period = ?
+            and estabs_count is not null and estabs_entry_count is not null
+            and estabs_exit_count is not null
+        )
+        select sector_code_naics, sum(estabs_entry_count) as entry_count,
+               sum(estabs_exit_count) as exit_count, sum(mean_count) as mean_count,
+               100.0 * sum(estabs_entry_count) / nullif(sum(mean_count), 0) as entry_rate_pct,
+               100.0 * sum(estabs_exit_count) / nullif(sum(mean_count), 0) as exit_rate_pct
+        from cells
+        group by sector_code_naics order by sector_code_naics
+        """,
+        period,
+    )
+
+
+def rivalry_by_cluster(release: Release, geo_type: str, period: str) -> pl.DataFrame:
+    """How local competition is spread over the regions of each cluster; small cells left out."""
+    return _query(
+        release,
+        """
+        select c.cluster_id, c.cluster_name, c.cluster_class, count(m.rivalry) as regions_count,
+               count(*) - count(m.rivalry) as withheld_count,
+               quantile_cont(m.rivalry, 0.25) as quarter, median(m.rivalry) as middle,
+               quantile_cont(m.rivalry, 0.75) as three_quarters,
+               median(m.rivalry) filter (m.is_strong) as middle_strong
+        from marts.region_cluster m join marts.dim_cluster c using (cluster_id)
+        where m.geo_type = ? and m.period = ? and not m.is_small
+        group by c.cluster_id, c.cluster_name, c.cluster_class
+        having count(m.rivalry) > 0 order by c.cluster_name
+        """,
+        geo_type,
+        period,
+    )
+
+
 # ---------------------------------------------------------------- where figures come from
 
 
@@ -1011,8 +1160,17 @@ def passport_checks(release: Release, cell: Cell) -> pl.DataFrame:
     )
 
 
-def passport_corrections(release: Release, cell: Cell) -> pl.DataFrame:
-    """Corrections of publishers' errors that went into a cell."""
+def passport_corrections(release: Release, cell: Cell, ids: Sequence[str]) -> pl.DataFrame:
+    """Corrections of publishers' errors that went into a cell.
+
+    Args:
+        release: the release.
+        cell: the cell.
+        ids: its snapshots; the macro, which is slow, is only asked if any of them was corrected.
+    """
+    made = _query(release, "from meta.correction_applied where cells_count > 0")
+    if made.filter(pl.col("snapshot_id").is_in(list(ids))).is_empty():
+        return made.clear()
     return _query(release, f"from marts.passport_corrections{_OF_CELL}", *cell.key)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import altair as alt
 import polars as pl
+from altair.utils import schemapi
 
 from dashboards import words
 from dashboards.charts import dress
@@ -345,7 +346,9 @@ def _choropleth(filled: Filled, geo_type: str, colour: Any, *, look: Look, heigh
         ]
     chart = alt.layer(*layers).project(**(WORLD if world else UNITED_STATES))
     ratio = HEIGHT_TO_WIDTH["world" if world else "us"]
-    return _inlined(dress(chart, look=look, height=height).to_dict(), inline, ratio)
+    # Checked against the schema in the tests, and not while a reader waits (`page.draw_map`).
+    spec = dress(chart, look=look, height=height).to_dict(validate=schemapi.DEBUG_MODE)
+    return _inlined(spec, inline, ratio)
 
 
 def _named(name: str, **kind: str) -> alt.NamedData:

@@ -7,11 +7,13 @@ Does not belong here: what one page is about (`dashboards.views`), queries (`das
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
 import polars as pl
 import streamlit as st
+from altair.utils.schemapi import debug_mode
 from streamlit.errors import StreamlitAuthError
 
 from dashboards import data, tables, words
@@ -150,10 +152,10 @@ def end(release: Release, parts: pl.DataFrame) -> None:
 def download(
     release: Release, frame: pl.DataFrame, name: str, parts: pl.DataFrame, *, key: str
 ) -> None:
-    """A button for the figures above it as CSV."""
+    """A button for the figures above it as CSV, which is only written when somebody asks for it."""
     st.download_button(
         "Download these figures (CSV)",
-        data=csv(release, frame, parts),
+        data=partial(csv, release, frame, parts),
         file_name=f"{'SYNTHETIC_' if release.is_synthetic else ''}{name}.csv",
         mime="text/csv",
         key=key,
@@ -202,6 +204,11 @@ DIRECTIONS = {
 }
 
 
+def show(spec: dict[str, Any], *, alt: str) -> None:
+    """A picture that is a specification and so quickly made that keeping it would take longer."""
+    st.vega_lite_chart(spec=spec, theme=None, width="stretch", alt=alt)
+
+
 def draw(builder: Callable[..., Any], *arguments: Any, alt: str, **named: Any) -> None:
     """A picture of `dashboards.charts`; made once for the same figures and the same look."""
     name = f"{builder.__module__}.{builder.__qualname__}"
@@ -221,16 +228,18 @@ def _content(frame: pl.DataFrame) -> tuple[tuple[str, ...], int]:
     return tuple(frame.columns), int(frame.hash_rows(seed=1).implode().hash()[0]) + frame.height
 
 
-# Altair checks every part of a picture against its schema, which takes longer than all queries.
 @st.cache_data(max_entries=200, show_spinner=False, hash_funcs={pl.DataFrame: _content})
 def _spec(
     _builder: Callable[..., Any], name: str, arguments: tuple[Any, ...], named: dict[str, Any]
 ) -> Any:
-    made = _builder(*arguments, **named)
-    if isinstance(made, tuple):
-        spec, filled = made
-        return spec, filled.without_outline
-    return made.to_dict()
+    # Altair checks every part of a picture against its schema, which takes longer than all queries:
+    # the tests check every picture, the server draws it unchecked.
+    with debug_mode(False):
+        made = _builder(*arguments, **named)
+        if isinstance(made, tuple):
+            spec, filled = made
+            return spec, filled.without_outline
+        return made.to_dict(validate=False)
 
 
 def unmapped(names: Sequence[str]) -> None:

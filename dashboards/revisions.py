@@ -96,11 +96,11 @@ def table(changes: pl.DataFrame, *, limit: int | None = None, by_reason: bool = 
     shown = rows.select(
         "indicator_name",
         *(
-            pl.col(column).map_elements(lambda n: f"{n:,}" if n else "–", return_dtype=pl.String)
+            words.written(rows, column, lambda n: f"{n:,}" if n else "–", column)
             for column in COUNTS
         ),
-        pl.col("largest_share").map_elements(words.share, return_dtype=pl.String).alias("largest"),
-        pl.col("reason").map_elements(reason, return_dtype=pl.String, skip_nulls=False),
+        words.written(rows, "largest_share", words.share, "largest"),
+        words.written(rows, ["reason"], reason, "reason"),
     )
     headings = {"indicator_name": "Indicator", **COUNTS, "largest": "Largest move"}
     headings["reason"] = "Because of" if by_reason else "Because of, in all"

@@ -5,7 +5,7 @@ Belongs here: text made from one value or one frame. Does not belong here: layou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 import polars as pl
@@ -49,6 +49,21 @@ def number(value: float | None, digits: int) -> str:
     if float(text.replace(",", "")) == 0:
         text = text.removeprefix("-")
     return text.replace("-", "−")
+
+
+def written(
+    frame: pl.DataFrame, columns: str | Sequence[str], write: Callable[..., str | None], name: str
+) -> pl.Series:
+    """A column of texts, made of one column (a NULL stays one) or of several.
+
+    Not `map_elements`: polars calls that from threads of its own, which wait for the interpreter
+    while another session holds it and waits for those threads; the server then stands for ever.
+    """
+    if isinstance(columns, str):
+        texts = [None if value is None else write(value) for value in frame[columns].to_list()]
+    else:
+        texts = [write(*row) for row in frame.select(columns).rows()]
+    return pl.Series(name, texts, dtype=pl.String)
 
 
 def exact(value: float | None) -> str:

@@ -103,8 +103,8 @@ NIGHTS: list[list[str]] = [
 def begin(file: Path, home: Path, one_in: int = 1) -> Release:
     """Publish a copy of a release, thinned to one cell in `one_in`, as the first of a new home.
 
-    The patent shares, of which there are few, stay. Where it is thinned, tables that are neither a mart nor small are emptied: no night here moves
-    them, and each would be copied ten times.
+    The patent shares, of which there are few, stay. Where it is thinned, tables that are neither a
+    mart nor small are emptied: no night here moves them, and each would be copied ten times.
     """
     thinned = [f"delete from {FACT} where not ({some(one_in)} or {SHARE})"]
     if one_in > 1:

@@ -237,12 +237,7 @@ def _everything(frame: pl.DataFrame, labels: dict[str, str], geo_type: str) -> N
         pl.col("value_lower").alias("At least"),
         pl.col("value_upper").alias("At most"),
         pl.col("p_value").alias("p"),
-        pl.struct("strength_least", "strength_most")
-        .map_elements(
-            lambda row: words.strength(row["strength_least"], row["strength_most"]),
-            return_dtype=pl.String,
-        )
-        .alias("Strength"),
+        words.written(frame, ["strength_least", "strength_most"], words.strength, "Strength"),
         pl.col("emp_count").alias("Employees"),
         pl.col("emp_lower_count").alias("Employees, least"),
         pl.col("emp_upper_count").alias("most"),

@@ -208,9 +208,9 @@ def _regions(release: Release, frame: pl.DataFrame) -> None:
         return
     st.caption("Regions that have a cell at all; a withheld one has no value in any period.")
     shown = found.with_columns(
-        pl.col("geo_type").map_elements(words.geo_words, return_dtype=pl.String).alias("kind"),
+        words.written(found, "geo_type", words.geo_words, "kind"),
         *(
-            pl.col(name).map_elements(lambda n: f"{n:,}", return_dtype=pl.String)
+            words.written(found, name, "{:,}".format, name)
             for name in ("regions", "with_value", "suppressed")
         ),
     )

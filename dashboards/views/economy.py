@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -91,10 +92,8 @@ def _section(
     drawn, told = st.columns([5, 6], gap="large")
     with drawn:
         if any(row["standing"].share is not None for row in rows):
-            page.draw(
-                charts.standings,
-                rows,
-                look=page.look(release),
+            page.show(
+                charts.standings(rows, look=page.look(release)),
                 alt=f"{place}: share of peers with a lower value, {title}",
             )
         else:
@@ -121,7 +120,8 @@ def _take_away(
     labels: dict[str, str],
 ) -> None:
     parts = data.snapshots(release)
-    body = report.html(
+    body = partial(
+        report.html,
         names[geo_id],
         [names[peer] for peer in peers],
         rows,

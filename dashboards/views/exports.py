@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from dashboards import charts_exports, data, page, tables, words
+from dashboards import charts_exports, data, page, shapes, tables, words
 from dashboards.data import Release
 from dashboards.tables import Measure
 
@@ -76,7 +76,7 @@ def render(release: Release) -> None:
 
 
 def by_cluster(cells: pl.DataFrame, window: str) -> pl.DataFrame:
-    """One row a cluster, four columns a measure: figure, bounds, status.
+    """One row a cluster, and for each measure its figure, bounds, status and period.
 
     Args:
         cells: result of `data.exports_by_cluster`.
@@ -89,20 +89,7 @@ def by_cluster(cells: pl.DataFrame, window: str) -> pl.DataFrame:
     wide = cells.select("cluster_id", "cluster_name").unique().sort("cluster_name")
     sizes = cells.group_by("cluster_id").agg(pl.col("exports_kusd").drop_nulls().first())
     wide = wide.join(sizes, on="cluster_id", how="left")
-    for key, (indicator_id, basis) in {**PARTS, "pull": (PULL, window)}.items():
-        own = cells.filter((pl.col("indicator_id") == indicator_id) & (pl.col("basis") == basis))
-        wide = wide.join(
-            own.select(
-                "cluster_id",
-                pl.col("value").alias(key),
-                pl.col("value_lower").alias(f"{key}_lower"),
-                pl.col("value_upper").alias(f"{key}_upper"),
-                pl.col("obs_status").alias(f"{key}_status"),
-            ),
-            on="cluster_id",
-            how="left",
-        )
-    return wide
+    return shapes.widened(cells, wide, "cluster_id", {**PARTS, "pull": (PULL, window)})
 
 
 def _choose(release: Release, periods: list[str]) -> tuple[str, str, str, str]:

@@ -39,6 +39,7 @@ def render(release: Release) -> None:
         )
     )
     _places(release)
+    _regions(release)
     _news(release)
     _coverage(release, parts)
     _guidelines(release)
@@ -61,6 +62,40 @@ def _places(release: Release) -> None:
         )
     )
     st.caption("The number: indicators with a figure. The page of an economy sets it among peers.")
+
+
+def _regions(release: Release) -> None:
+    kinds = data.region_levels(release)["geo_type"].unique(maintain_order=True).to_list()
+    if not kinds:
+        return
+    st.subheader("Choose a region", anchor=False)
+    left, middle, right = st.columns([2, 3, 3], vertical_alignment="bottom")
+    with left:
+        kind = st.selectbox(
+            "Kind of region", kinds, format_func=words.geo_words, key="overview_kind"
+        )
+    names = {
+        row["geo_id"]: row["geo_name"]
+        + (f", {row['parent_name']}" if kind == "county" and row["parent_name"] else "")
+        for row in data.regions(release, kind).to_dicts()
+    }
+    with middle:
+        chosen = st.selectbox(
+            "Region",
+            list(names),
+            index=None,
+            format_func=names.__getitem__,
+            placeholder="Choose a region",
+            key=f"overview_region_{kind}",
+        )
+    with right:
+        if chosen is not None:
+            address = links.region(words.geo_words(kind), kind, names[chosen])
+            text = f"Open the portfolio of {names[chosen]}"
+            st.html(
+                f'<p class="ck-more"><a href="{tables.escape(address)}">'
+                f"{tables.escape(text)}</a></p>"
+            )
 
 
 def _news(release: Release) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -56,7 +57,7 @@ def render(release: Release) -> None:
     _versions(parts)
     checks = data.passport_checks(release, cell)
     _checks(checks)
-    corrections = data.passport_corrections(release, cell)
+    corrections = data.passport_corrections(release, cell, found["source_ids"])
     _corrections(corrections)
     vintages = data.vintages(release, cell)
     _revisions(vintages)
@@ -447,7 +448,7 @@ def _take_away(
     with st.container(horizontal=True):
         st.download_button(
             "Download this passport (JSON)",
-            json.dumps(whole, default=str, ensure_ascii=False, indent=1),
+            partial(json.dumps, whole, default=str, ensure_ascii=False, indent=1),
             f"{'SYNTHETIC_' if release.is_synthetic else ''}{name}.json",
             "application/json",
             key="passport_json",

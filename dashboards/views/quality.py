@@ -162,10 +162,10 @@ def _reliability(release: Release) -> None:
         "indicator_name",
         "basis",
         "source_id",
-        pl.col("cells_count").map_elements(lambda n: f"{n:,}", return_dtype=pl.String),
-        pl.col("revised_count").map_elements(lambda n: f"{n:,}", return_dtype=pl.String),
+        words.written(frame, "cells_count", "{:,}".format, "cells_count"),
+        words.written(frame, "revised_count", "{:,}".format, "revised_count"),
         *(
-            pl.col(name).map_elements(words.share, return_dtype=pl.String)
+            words.written(frame, name, words.share, name)
             for name in ("mean_abs_revision_share", "upward_share")
         ),
     )

@@ -293,19 +293,16 @@ def _links(release: Release, links: pl.DataFrame, cluster_id: str, cluster: str,
             tables.plain(
                 own.select(
                     pl.col("supplier_name").alias("supplier"),
-                    pl.col("weight").map_elements(lambda v: f"{v:.1%}", return_dtype=pl.String),
-                    pl.struct("cilq", "cilq_lower", "cilq_upper")
-                    .map_elements(
-                        lambda r: (
-                            words.number(r["cilq"], 2)
-                            or words.interval(r["cilq_lower"], r["cilq_upper"], 2)
+                    words.written(own, "weight", "{:.1%}".format, "weight"),
+                    words.written(
+                        own,
+                        ["cilq", "cilq_lower", "cilq_upper"],
+                        lambda value, low, high: (
+                            words.number(value, 2) or words.interval(low, high, 2)
                         ),
-                        return_dtype=pl.String,
-                    )
-                    .alias("presence"),
-                    pl.col("import_share").map_elements(
-                        lambda v: f"{v:.0%}", return_dtype=pl.String
+                        "presence",
                     ),
+                    words.written(own, "import_share", "{:.0%}".format, "import_share"),
                     pl.when("is_sure").then(pl.lit("yes")).otherwise(pl.lit("no")).alias("sure"),
                 ),
                 {
@@ -359,11 +356,9 @@ def _together(
             tables.plain(
                 near.select(
                     pl.col("other_name").alias("cluster"),
-                    pl.col("proximity").map_elements(lambda v: f"{v:.0%}", return_dtype=pl.String),
+                    words.written(near, "proximity", "{:.0%}".format, "proximity"),
                     "areas_count",
-                    pl.col("other_id")
-                    .map_elements(_strength_of(present), return_dtype=pl.String)
-                    .alias("strength"),
+                    words.written(near, "other_id", _strength_of(present), "strength"),
                 ),
                 {
                     "cluster": "Cluster",

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboards import data, page, sandbox, tables, words
 from dashboards.data import Release
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import Settings
 
 LEAD = (
     "Ask the release itself. A query runs read-only in a process of its own, and can reach nothing "
@@ -54,7 +54,7 @@ from meta.check_result where not passed order by severity""",
 def render(release: Release) -> None:
     """Draw the page."""
     page.begin(release, "Workbench", LEAD)
-    settings = load_settings()
+    settings = data.settings()
     if not settings.workbench:
         st.info("The workbench is turned off on this server.")
         return

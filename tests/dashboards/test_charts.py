@@ -6,10 +6,11 @@ import json
 import re
 from typing import Any
 
+import altair as alt
 import polars as pl
 import pytest
 
-from dashboards import charts, maps
+from dashboards import charts, maps, narrative
 from dashboards.style import DARK, LIGHT, Look, Palette, css
 
 SERIES = pl.DataFrame(
@@ -227,3 +228,21 @@ def test_no_outline_of_the_world_is_turned_inside_out() -> None:
                 wrong.append(shape["properties"]["name"])
     # pieces of these two run across the antimeridian, where a plane area means nothing
     assert set(wrong) == {"Fiji", "Russia"}
+
+
+@pytest.mark.parametrize("synthetic", [False, True])
+def test_standings_are_a_valid_picture_of_the_placed_ones(synthetic: bool) -> None:
+    cells = {"value_lower": None, "value_upper": None, "obs_status": "A"}
+    frame = pl.DataFrame(
+        [
+            {"indicator_id": "i", "basis": "b", "geo_id": geo, "value": value, **cells}
+            for geo, value in (("A", 3.0), ("B", 1.0), ("C", 2.0), ("D", 9.0))
+        ]
+    ).with_columns(indicator_name=pl.lit("Name"), basis_name=pl.lit("basis"))
+    rows = narrative.standings(frame, "A", ["B", "C", "D"])
+    absent = {**rows[0], "standing": narrative.Standing(None, None, None, None, 1)}
+    spec = charts.standings([*rows, absent], look=Look(is_synthetic=synthetic))
+    assert alt.LayerChart.from_dict(spec).to_dict()["layer"], "Altair finds it valid"
+    assert [row["share"] for row in spec["data"]["values"]] == [pytest.approx(2 / 3)]
+    assert ("SYNTHETIC" in json.dumps(spec)) == synthetic
+    assert spec["width"] == "container" and spec["height"] == 66

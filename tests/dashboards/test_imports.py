@@ -34,3 +34,11 @@ def test_nothing_is_reported_or_fetched_by_configuration() -> None:
     for font in (theme["font"], theme["headingFont"], theme["codeFont"]):
         assert "http" not in font
     assert "fontFaces" not in theme
+
+
+def test_no_expression_calls_back_into_python() -> None:
+    """Polars calls such functions from its own threads: two sessions at once can wait for ever."""
+    for file in (PROJECT_ROOT / "dashboards").rglob("*.py"):
+        code = file.read_text(encoding="utf-8")
+        for name in (".map_elements(", ".map_batches(", ".map_groups(", ".map_rows("):
+            assert name not in code, file

@@ -29,6 +29,10 @@ PAGES = [
     ("passport", (), "Passport of a number"),
     ("region", (), "Portfolio of a region"),
     ("exports", (), "Export linkage"),
+    ("enclave", (), "Technology and enclaves"),
+    ("people", (), "People"),
+    ("ict", (), "ICT and e-commerce"),
+    ("entry", (), "Entry and rivalry"),
     ("quality", (), "Quality and provenance"),
 ]
 
@@ -89,6 +93,17 @@ def test_overview_lists_all_economies_and_tells_why_a_cell_is_blank(
         "where g.is_apec and latest_period is null"
     )[0][0]
     assert html.count('<td class="ck-none"') == blank > 0
+
+
+def test_overview_leads_to_a_region(serving: Path, run_page: Run, sql: Sql) -> None:
+    test = run_page("overview")
+    test.selectbox(key="overview_kind").select("state").run()
+    test.selectbox(key="overview_region_state").select("USA-FIPS-06").run()
+    assert not test.exception
+    assert 'href="region?region_level=US+states&amp;region_state=California"' in html_of(test)
+    region = run_page("region", params={"region_level": "US states", "region_state": "California"})
+    assert not region.exception
+    assert region.selectbox(key="region_state").value == "USA-FIPS-06"
 
 
 @pytest.mark.parametrize(

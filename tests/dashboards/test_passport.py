@@ -169,6 +169,29 @@ def test_a_release_of_an_earlier_version_has_no_passports(own_home: Path, run_pa
     assert "without passports" in test.info[0].value
 
 
+def test_a_corrected_cell_says_so(serving: Path, sql: Sql, run_page: Run) -> None:
+    snapshot, row_key, reason = sql(
+        "select snapshot_id, row_key, reason from meta.correction_applied where cells_count > 0"
+    )[0]
+    release = data.release_in_service()
+    cells = sql(
+        "select indicator_id, geo_id, period, basis, cluster_id from marts.fct_indicator_value "
+        "where list_contains(source_ids, ?) and list_contains(string_split(?, '|'), period) "
+        "and geo_id in (select geo_id from marts.dim_geo "
+        "where list_contains(string_split(?, '|'), geo_id)) limit 1",
+        snapshot,
+        row_key,
+        row_key,
+    )
+    assert cells, "no cell of the corrected row"
+    cell = Cell(*cells[0])
+    assert data.passport_corrections(release, cell, [snapshot])["reason"].to_list() == [reason]
+    names = ("indicator", "geo", "period", "basis", "cluster")
+    test = run_page("passport", params=dict(zip(names, cells[0], strict=True)))
+    assert escape(reason) in html_of(test)
+    assert data.passport_corrections(release, cell, ["other"]).is_empty()
+
+
 def test_every_indicator_and_basis_has_a_passport(serving: Path, sql: Sql) -> None:
     release = data.release_in_service()
     cells = sql(
@@ -205,18 +228,14 @@ def test_tables_link_each_number_to_its_passport(serving: Path, run_page: Run) -
 def test_the_whole_passport_can_be_taken_away(
     serving: Path, run_page: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written: dict[str, str] = {}
-    real = json.dumps
+    made: dict[str, Callable[[], str]] = {}
 
-    def keep(value: object, **named: object) -> str:
-        text = real(value, **named)
-        if isinstance(value, dict) and "revisions" in value:
-            written["passport"] = text
-        return text
+    def keep(label: str, data: Callable[[], str], *_: object, **__: object) -> None:
+        made[label] = data
 
-    monkeypatch.setattr("dashboards.views.passport.json.dumps", keep)
+    monkeypatch.setattr("dashboards.views.passport.st.download_button", keep)
     assert not run_page("passport", params=COUNTY).exception
-    told = json.loads(written["passport"])
+    told = json.loads(made["Download this passport (JSON)"]())
     assert told["cell"]["geo_id"] == COUNTY["geo"] and told["is_synthetic"] is True
     assert told["terms"] and told["snapshots"][0]["entity_sha256"] and told["checks"]
 

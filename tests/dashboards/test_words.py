@@ -102,3 +102,10 @@ def test_the_usual_year_is_the_newest_that_two_thirds_report() -> None:
     assert words.default_period(frame, ["2022", "2021", "2020"]) == "2021"
     nothing = frame.with_columns(pl.lit(None, dtype=pl.Float64).alias("value"))
     assert words.default_period(nothing, ["2022", "2021", "2020"]) == "2022"
+
+
+def test_texts_of_one_column_and_of_several() -> None:
+    frame = pl.DataFrame({"a": [0.5, None], "b": [1, 2]})
+    assert words.written(frame, "a", "{:.0%}".format, "x").to_list() == ["50%", None]
+    both = words.written(frame, ["b", "a"], lambda b, a: f"{b}/{a}", "y")
+    assert (both.name, both.to_list()) == ("y", ["1/0.5", "2/None"])
