@@ -42,7 +42,7 @@ mixed as (
     inner join cluster_sectors
         on region_clusters.period_year = cluster_sectors.period_year
         and region_clusters.cluster_id = cluster_sectors.cluster_id
-    inner join (select distinct period_year from sectors) as years
+    inner join (select distinct period_year from sectors where contestability is not null) as years
         on region_clusters.period_year = years.period_year
     left join sectors
         on region_clusters.period_year = sectors.period_year
