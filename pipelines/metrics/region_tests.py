@@ -32,6 +32,7 @@ Floats = NDArray[np.float64]
 LEAST_SHOWN = 2 / 3
 GAMMA_SCHEMA = {
     "period_year": pl.Int64,
+    "geo_type": pl.String,
     "kind": pl.String,
     "industry": pl.String,
     "gamma": pl.Float64,
@@ -87,7 +88,7 @@ ICT_SCHEMA = {
 
 
 def concentrations(cells: pl.DataFrame, sizes: pl.DataFrame, totals: pl.DataFrame) -> pl.DataFrame:
-    """γ of every industry and year over its regions.
+    """γ of every industry and year over its regions, apart for each kind of region.
 
     A withheld cell stands in γ with the middle of its interval, or with its least where no upper
     end is known; γ has bounds then. H comes from the size classes of the nearest year that has
@@ -95,18 +96,23 @@ def concentrations(cells: pl.DataFrame, sizes: pl.DataFrame, totals: pl.DataFram
     in classes that are shown.
 
     Args:
-        cells: period_year, geo_id, kind, industry, employment (NULL = withheld),
+        cells: period_year, geo_type, geo_id, kind, industry, employment (NULL = withheld),
             employment_lower, employment_upper (NULL = open); no row = no jobs.
         sizes: period_year, kind, industry, size_lower, size_upper (NULL = open), plants_count
             (shown in the class), plants_all_count (of the industry).
-        totals: period_year, geo_id, employment of all industries.
+        totals: period_year, geo_type, geo_id, employment of all industries.
     """
     rows = []
     made: dict[tuple[object, ...], SizeMoments | None] = {}  # serve every year near theirs
     plants = sizes.partition_by("kind", "industry", as_dict=True)
     years_of = {key: part["period_year"].unique().sort().to_numpy() for key, part in plants.items()}
-    for (year,), of_year in sorted(cells.partition_by("period_year", as_dict=True).items()):
-        region = totals.filter((pl.col("period_year") == year) & (pl.col("employment") > 0))
+    tables = cells.partition_by("geo_type", "period_year", as_dict=True)
+    for (geo_type, year), of_year in sorted(tables.items()):
+        region = totals.filter(
+            (pl.col("geo_type") == geo_type)
+            & (pl.col("period_year") == year)
+            & (pl.col("employment") > 0)
+        )
         region = region.sort("geo_id").with_row_index("place")
         reference = region["employment"].cast(pl.Float64).to_numpy()
         reference = reference / reference.sum()
@@ -131,7 +137,7 @@ def concentrations(cells: pl.DataFrame, sizes: pl.DataFrame, totals: pl.DataFram
             point[at] = np.where(hidden, middle, jobs)
             if point.sum() <= 0:
                 continue
-            row = {"period_year": year, "kind": key[0], "industry": key[1]}
+            row = {"period_year": year, "geo_type": geo_type, "kind": key[0], "industry": key[1]}
             row |= {"regions_count": int((point > 0).sum()), "withheld_count": int(hidden.sum())}
             found = None
             if key in plants:

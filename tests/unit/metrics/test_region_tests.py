@@ -19,14 +19,22 @@ from pipelines.metrics.region_tests import (
 )
 
 TOTALS = pl.DataFrame(
-    {"period_year": [2021] * 4, "geo_id": list("abcd"), "employment": [250] * 4},
+    {
+        "period_year": [2021] * 4,
+        "geo_type": ["county"] * 4,
+        "geo_id": list("abcd"),
+        "employment": [250] * 4,
+    },
 )
 
 
 def cells(*rows: tuple[str, int | None, int, int | None]) -> pl.DataFrame:
     names = ["geo_id", "employment", "employment_lower", "employment_upper"]
     return pl.DataFrame(rows, schema=names, orient="row").with_columns(
-        period_year=pl.lit(2021, pl.Int64), kind=pl.lit("cluster"), industry=pl.lit("food")
+        period_year=pl.lit(2021, pl.Int64),
+        geo_type=pl.lit("county"),
+        kind=pl.lit("cluster"),
+        industry=pl.lit("food"),
     )
 
 
@@ -50,6 +58,19 @@ def test_gamma_by_hand() -> None:
     assert row["gamma"] == pytest.approx((0.27 - 0.075) / 0.675)
     assert row["size_year"] == 2020 and row["plants_count"] == 10
     assert row["gamma_lower"] is None and row["withheld_count"] == 0
+
+
+def test_kinds_of_regions_are_apart() -> None:
+    # two states of two counties each: shares 0.6 and 0.4 against 0.5 and 0.5, G = 0.02
+    counties = cells(("a", 60, 60, 60), ("b", 0, 0, 0), ("c", 40, 40, 40))
+    states = cells(("S", 60, 60, 60), ("T", 40, 40, 40)).with_columns(geo_type=pl.lit("state"))
+    totals = pl.concat(
+        [TOTALS, TOTALS[:2].with_columns(geo_type=pl.lit("state"), geo_id=pl.Series(["S", "T"]))]
+    )
+    found = concentrations(pl.concat([counties, states]), sizes(), totals)
+    assert found["geo_type"].to_list() == ["county", "state"]
+    assert found["raw_concentration"].to_list() == pytest.approx([0.27, 0.02])
+    assert found["gamma"][1] == pytest.approx((0.02 - 0.5 * 0.1) / (0.5 * 0.9))
 
 
 def test_a_withheld_county_bounds_gamma() -> None:

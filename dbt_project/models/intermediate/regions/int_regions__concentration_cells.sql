@@ -1,7 +1,7 @@
--- Employment of counties in each cluster and each sector of NAICS, as intervals.
+-- Employment of counties and states in each cluster, and of counties in each sector of NAICS, as intervals.
 
 with cells as (
-    select * from {{ ref('int_regions__cluster_cells') }} where geo_type = 'county'
+    select * from {{ ref('int_regions__cluster_cells') }} where geo_type in ('county', 'state')
 ),
 
 nodes as (
@@ -18,6 +18,7 @@ sectors as (
 
 select
     period_year,
+    geo_type,
     geo_id,
     'cluster' as kind,
     cluster_id as industry,
@@ -29,6 +30,7 @@ where rows_count > 0
 union all
 select
     sectors.period_year,
+    'county' as geo_type,
     'USA-FIPS-' || sectors.county_code_fips5 as geo_id,
     'sector' as kind,
     sectors.naics_code as industry,

@@ -27,10 +27,10 @@ select
     geo_id,
     industry as cluster_id,
     cast(period_year as varchar) as period,
-    'cbp_counties' as basis,
+    case geo_type when 'state' then 'cbp_states' else 'cbp_counties' end as basis,
     case when is_covered then gamma end as value,
-    case when is_covered then least(gamma_lower, gamma) end as value_lower,
-    case when is_covered then greatest(gamma_upper, gamma) end as value_upper,
+    case when is_covered and gamma_lower is not null then least(gamma_lower, gamma) end as value_lower,
+    case when is_covered and gamma_upper is not null then greatest(gamma_upper, gamma) end as value_upper,
     case
         when not is_covered then 'L'
         when gamma is null then 'M'
