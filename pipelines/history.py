@@ -286,8 +286,8 @@ def write_mart_changes(
         """
         _copy(
             con,
-            f"select '{release_id}' as release_id, cast(sign(_copies) as integer) as sign, {listed} "
-            f"from (select *, unnest(range(cast(abs(_copies) as bigint))) from ({moved}))"
+            f"select '{release_id}' as release_id, cast(sign(_copies) as integer) as sign, "
+            f"{listed} from (select *, unnest(range(cast(abs(_copies) as bigint))) from ({moved}))"
             + (" limit 0" if same else ""),
             history_dir / "marts" / mart / f"changes_{release_id}.parquet",
         )
