@@ -126,6 +126,11 @@ def run(settings: Settings, *words: str, project: Project = HERE) -> list[NodeRe
     return nodes
 
 
+def build(settings: Settings, *words: str, project: Project = HERE) -> list[NodeResult]:
+    """Models, seeds and data tests. Unit tests ask about the code, which no night changes."""
+    return run(settings, "build", *words, "--exclude-resource-type", "unit_test", project=project)
+
+
 def read_results(path: Path) -> list[NodeResult]:
     """The nodes in a run_results.json; [] where there is none."""
     if not path.exists():

@@ -270,9 +270,9 @@ def prepare_candidate(run: Run, plan: ReleasePlan) -> None:
 
 
 def build(run: Run, plan: ReleasePlan) -> list[dbt.NodeResult]:
-    """Step: candidate, then dbt's models and tests on it."""
+    """Step: candidate, then dbt's models and data tests on it."""
     prepare_candidate(run, plan)
-    return dbt.run(run.settings, "build")
+    return dbt.build(run.settings)
 
 
 def gate(run: Run, nodes: Sequence[dbt.NodeResult]) -> GateReport:

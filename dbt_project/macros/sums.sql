@@ -5,3 +5,9 @@
 {% macro order_free_sum(expression, digits=18) -%}
     cast(sum(cast({{ expression }} as decimal(38, {{ digits }}))) as double)
 {%- endmacro %}
+
+{#- An aggregate of doubles over their sorted list, for what a sum of decimals cannot say (a standard
+    deviation, products of any size). For small groups: each group's figures are held at once. -#}
+{% macro in_order(aggregate, expression) -%}
+    list_aggregate(list_sort(list({{ expression }})), '{{ aggregate }}')
+{%- endmacro %}

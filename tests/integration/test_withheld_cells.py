@@ -38,7 +38,7 @@ FIGURES = (
 @pytest.fixture(scope="module")
 def con(demo_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The release, and beside it every withheld county industry as it was delivered."""
-    files = sorted(demo_home.glob("raw/synthetic/cbp/*/**/*counties*.parquet"))
+    files = sorted(demo_home.glob("raw/synthetic/cbp/*/counties/*.parquet"))
     assert files
     with duckdb.connect() as found:
         release = warehouse.current_path(demo_home)

@@ -30,7 +30,8 @@ imported as (
     select
         accounts.period_year as io_year,
         accounts.column_code as bea_summary_code,
-        sum(accounts.value_musd * coalesce(commodities.import_share, 0)) as imported_inputs_musd
+        {{ order_free_sum('accounts.value_musd * coalesce(commodities.import_share, 0)') }}
+            as imported_inputs_musd
     from accounts
     left join commodities
         on accounts.period_year = commodities.io_year
@@ -61,9 +62,9 @@ clusters as (
     select
         totals.io_year as period_year,
         cluster_industries.cluster_id,
-        sum(totals.value_added_musd * cluster_industries.industry_share) as value_added_musd,
-        sum(totals.output_musd * cluster_industries.industry_share) as output_musd,
-        sum(coalesce(imported.imported_inputs_musd, 0) * cluster_industries.industry_share)
+        {{ order_free_sum('totals.value_added_musd * cluster_industries.industry_share') }} as value_added_musd,
+        {{ order_free_sum('totals.output_musd * cluster_industries.industry_share') }} as output_musd,
+        {{ order_free_sum('coalesce(imported.imported_inputs_musd, 0) * cluster_industries.industry_share') }}
             as imported_inputs_musd,
         count(totals.output_musd) as industries_count,
         count(*) - count(totals.output_musd + totals.value_added_musd) as unknown_count,

@@ -26,7 +26,7 @@ bought as (
         io_years.io_year,
         io_years.snapshot_id,
         purchases.row_code as supplier_code_bea,
-        sum(purchases.value_musd * cluster_industries.industry_share) as bought_musd
+        {{ order_free_sum('purchases.value_musd * cluster_industries.industry_share') }} as bought_musd
     from cluster_industries
     inner join io_years
         on cluster_industries.period_year = io_years.period_year
@@ -58,7 +58,7 @@ sums as (
     select
         period_year,
         cluster_id,
-        sum(bought_musd) as bought_musd
+        {{ order_free_sum('bought_musd') }} as bought_musd
     from from_others
     group by period_year, cluster_id
 )

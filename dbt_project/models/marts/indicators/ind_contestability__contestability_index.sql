@@ -26,15 +26,15 @@ mixed as (
         sum(cluster_sectors.emp_count) as weight_count,
         sum(case when sectors.contestability is not null then cluster_sectors.emp_count else 0 end)
             as known_count,
-        sum(sectors.contestability * cluster_sectors.emp_count) as index_sum,
-        sum(
-            case when sectors.contestability is not null
-                then sectors.churn_percentile * cluster_sectors.emp_count end
-        ) as churn_sum,
-        sum(
-            case when sectors.contestability is not null
-                then sectors.small_firm_percentile * cluster_sectors.emp_count end
-        ) as small_sum,
+        {{ order_free_sum('sectors.contestability * cluster_sectors.emp_count') }} as index_sum,
+        {{ order_free_sum(
+            'case when sectors.contestability is not null '
+            'then sectors.churn_percentile * cluster_sectors.emp_count end'
+        ) }} as churn_sum,
+        {{ order_free_sum(
+            'case when sectors.contestability is not null '
+            'then sectors.small_firm_percentile * cluster_sectors.emp_count end'
+        ) }} as small_sum,
         count(sectors.contestability) as sectors_count,
         max(sectors.sizes_snapshot_id) as sizes_snapshot_id,
         max(sectors.rates_snapshot_id) as rates_snapshot_id

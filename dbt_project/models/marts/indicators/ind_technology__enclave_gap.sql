@@ -22,7 +22,7 @@ fdi as (
     select
         this_year.geo_id,
         this_year.period_year,
-        case when count(earlier.value) >= 3 then avg(earlier.value) end as fdi_mean_pct_gdp,
+        case when count(earlier.value) >= 3 then {{ in_order('avg', 'earlier.value') }} end as fdi_mean_pct_gdp,
         count(earlier.value) as fdi_years_count,
         max(this_year.snapshot_id) as snapshot_id,
         max(case when this_year.obs_status = 'L' then 1 else 0 end) = 1 as is_not_covered
@@ -59,12 +59,12 @@ joined as (
 -- Mean and population standard deviation over all members and years with a figure.
 moments as (
     select
-        avg(fdi_mean_pct_gdp) as fdi_mean,
-        stddev_pop(fdi_mean_pct_gdp) as fdi_sd,
-        avg(patent_share) as patent_mean,
-        stddev_pop(patent_share) as patent_sd,
-        avg(business_rd_pct) as rd_mean,
-        stddev_pop(business_rd_pct) as rd_sd
+        {{ in_order('avg', 'fdi_mean_pct_gdp') }} as fdi_mean,
+        {{ in_order('stddev_pop', 'fdi_mean_pct_gdp') }} as fdi_sd,
+        {{ in_order('avg', 'patent_share') }} as patent_mean,
+        {{ in_order('stddev_pop', 'patent_share') }} as patent_sd,
+        {{ in_order('avg', 'business_rd_pct') }} as rd_mean,
+        {{ in_order('stddev_pop', 'business_rd_pct') }} as rd_sd
     from joined
 ),
 

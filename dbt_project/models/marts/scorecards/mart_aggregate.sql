@@ -67,9 +67,10 @@ summed as (
         weights.period,
         count(*) as units_count,
         count(weights.value) as units_with_value_count,
-        sum(weights.population_count) as all_weight,
-        sum(case when weights.value is not null then weights.population_count end) as known_weight,
-        sum(weights.value * weights.population_count) as weighted_sum,
+        {{ in_order('sum', 'weights.population_count') }} as all_weight,
+        {{ in_order('sum', 'case when weights.value is not null then weights.population_count end') }}
+            as known_weight,
+        {{ in_order('sum', 'weights.value * weights.population_count') }} as weighted_sum,
         median(weights.value) as median_value,
         count(*) filter (weights.obs_status in ('C', 'Q')) as withheld_count,
         count(*) filter (weights.obs_status = 'Z') as nil_count

@@ -59,8 +59,8 @@ latest as (
 moments as (
     select
         dimension,
-        avg(amount) as mean_amount,
-        stddev_pop(amount) as sd_amount
+        {{ in_order('avg', 'amount') }} as mean_amount,
+        {{ in_order('stddev_pop', 'amount') }} as sd_amount
     from latest
     where recency = 1
     group by dimension
@@ -103,7 +103,7 @@ distances as (
     select
         geo_id,
         similar_geo_id,
-        sqrt(avg(difference * difference)) as distance,
+        sqrt({{ in_order('avg', 'difference * difference') }}) as distance,
         count(*) as dimensions_count,
         max(case when dimension = 'income' then difference end) as income_difference,
         max(case when dimension = 'population' then difference end) as population_difference,
