@@ -43,15 +43,15 @@ def of_sources(reports: Iterable[SourceReport], now: datetime) -> Iterator[dict[
 
 
 def of_dbt(nodes: Sequence[NodeResult], now: datetime) -> Iterator[dict[str, Any]]:
-    """What dbt's tests said."""
+    """What dbt's tests said of the data; its unit tests, where they ran, speak of the code."""
     for node in nodes:
-        if node.is_test:
-            kind, _, name = node.unique_id.split(".")[:3]
+        kind, _, name = node.unique_id.split(".")[:3]
+        if kind == "test":
             severity = "warning" if node.status == "warn" else "critical"
             yield _check(
                 "dbt",
                 name,
-                kind.replace("_", " "),
+                "test",
                 now,
                 passed=node.status in ("pass", "success"),
                 observed=node.status,

@@ -128,7 +128,8 @@ def run(settings: Settings, *words: str, project: Project = HERE) -> list[NodeRe
 
 def build(settings: Settings, *words: str, project: Project = HERE) -> list[NodeResult]:
     """Models, seeds and data tests. Unit tests ask about the code, which no night changes."""
-    return run(settings, "build", *words, "--exclude-resource-type", "unit_test", project=project)
+    less = () if settings.unit_tests else ("--exclude-resource-type", "unit_test")
+    return run(settings, "build", *words, *less, project=project)
 
 
 def read_results(path: Path) -> list[NodeResult]:

@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     )
 
     # machine
+    unit_tests: bool = Field(
+        False, description="a night also runs the SQL's examples worked by hand; `make test` does"
+    )
     memory_limit: str = "4GB"
     threads: int = Field(2, ge=1)
 

@@ -92,7 +92,8 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             from pipelines import steps
             from pipelines.settings import Settings
 
-            report = steps.refresh(Settings(home=home, profile="demo"), say=lambda _line: None)
+            settings = Settings(home=home, profile="demo", unit_tests=True)
+            report = steps.refresh(settings, say=lambda _line: None)
             assert report.exit_code == 0 and report.release is not None, report.run.troubled
     return home
 

@@ -271,7 +271,7 @@ def test_critical_gate_failure_keeps_the_old_release(
 ) -> None:
     before = warehouse.current_path(second_home).name
     impossible = impossible_suite(monkeypatch)
-    monkeypatch.setattr(dbt, "run", last_nights_models)
+    monkeypatch.setattr(dbt, "build", last_nights_models)
     night = run_nightly(defs, second_home, monkeypatch, **CHANGED_FIGURES)
     assert not night.result.success
     assert night.steps("STEP_FAILURE") == {"gate"}
@@ -328,7 +328,7 @@ def last_nights_models(settings: Settings, *_: str) -> list[dbt.NodeResult]:
 def test_build_failure_materializes_nothing_and_is_told(
     defs: dg.Definitions, second_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> list[dbt.NodeResult]:
+    def broken(*_: object, **__: object) -> list[dbt.NodeResult]:
         raise BuildFailed("dbt did not build the candidate: model x")
 
     before = warehouse.current_path(second_home).name

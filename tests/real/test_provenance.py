@@ -79,7 +79,8 @@ def test_the_log_counts_as_two_dictionaries_do(real_home: Path) -> None:
         sum(number for (_, kind), number in counted.items() if kind == name)
         for name in ("added", "changed", "status", "dropped")
     )
-    assert set(changes["reason"]) == {"data"}
+    # figures that the publisher sent again with other last digits are no revision
+    assert set(changes.filter(pl.col("change") != "rounding")["reason"]) == {"data"}
 
 
 def test_indicators_that_pass_a_series_on_moved_as_the_series_did(
@@ -124,7 +125,9 @@ def test_indicators_that_pass_a_series_on_moved_as_the_series_did(
         found: dict[str, set[tuple[str, str]]] = {name: set() for name in expected}
         row: dict[str, Any]
         for row in changes.filter(
-            (pl.col("indicator_id") == indicator) & (pl.col("basis") == basis)
+            (pl.col("indicator_id") == indicator)
+            & (pl.col("basis") == basis)
+            & (pl.col("change") != "rounding")
         ).to_dicts():
             before, after = row["old_value"], row["new_value"]
             if before is None and after is None:
