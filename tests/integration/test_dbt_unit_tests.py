@@ -1,4 +1,4 @@
-"""The examples worked by hand beside the SQL: they ask about the code, and a night leaves them out."""
+"""The SQL's examples worked by hand: they ask about the code, and a night leaves them out."""
 
 from __future__ import annotations
 
