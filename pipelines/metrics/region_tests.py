@@ -23,8 +23,9 @@ from pipelines.metrics.concentration import (
     gamma_bounds,
     plants_from_bins,
 )
-from pipelines.metrics.gradients import entry_concentration_gradient
+from pipelines.metrics.gradients import entry_concentration_gradient, entry_panel
 from pipelines.metrics.interaction import Interaction, ict_cluster_interaction
+from pipelines.metrics.relatedness import proximity
 from pipelines.metrics.spatial import adjacent_diffusion
 
 Floats = NDArray[np.float64]
@@ -56,6 +57,19 @@ GRADIENT_SCHEMA = {
     "industries_count": pl.Int64,
     "draws_count": pl.Int64,
 }
+PANEL_SCHEMA = {
+    "period_year": pl.Int64,
+    "term": pl.String,
+    "beta": pl.Float64,
+    "beta_lower": pl.Float64,
+    "beta_upper": pl.Float64,
+    "p_value": pl.Float64,
+    "first_year": pl.Int64,
+    "regions_count": pl.Int64,
+    "observations_count": pl.Int64,
+}
+# Errors are clustered by region: with fewer regions their law is not known well enough.
+LEAST_REGIONS = 30
 DIFFUSION_SCHEMA = {
     "period_year": pl.Int64,
     "years": pl.Int64,
@@ -188,6 +202,54 @@ def entry_gradients(
         )
         rows.append((year, found.rho, found.lower, found.upper, found.industries, found.draws))
     frame = pl.DataFrame(rows, schema=GRADIENT_SCHEMA, orient="row")
+    return frame.with_columns(pl.selectors.float().fill_nan(None))
+
+
+def entry_panels(rates: pl.DataFrame) -> pl.DataFrame:
+    """Entry on the own and the related employment of the year before, over all years at once.
+
+    Related employment is that of the region's other industries, each by its proximity: the smaller
+    conditional probability of a quotient of 1 at least, over regions, in the first year.
+
+    Args:
+        rates: period_year, geo_id, industry, entry_rate, employment (NULL = not known); one row a
+            region, industry and year. No row is no employment.
+
+    Returns:
+        Two rows (`term` own and related) for the newest year; betas are points of the entry rate
+        for one more in ln(1 + jobs). NULL with fewer than `LEAST_REGIONS` regions.
+    """
+    rates = rates.sort("period_year", "geo_id", "industry")
+    years = rates["period_year"].unique().sort()
+    regions, industries = rates["geo_id"].unique().sort(), rates["industry"].unique().sort()
+    if len(years) < 2:
+        return pl.DataFrame(schema=PANEL_SCHEMA)
+    at = [
+        known.search_sorted(rates[name]).to_numpy()
+        for name, known in (("period_year", years), ("geo_id", regions), ("industry", industries))
+    ]
+    jobs = np.zeros((len(years), len(regions), len(industries)))
+    entry = np.full(jobs.shape, np.nan)
+    jobs[tuple(at)] = rates["employment"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    entry[tuple(at)] = rates["entry_rate"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    first = np.nan_to_num(jobs[0])
+    specialised = first * first.sum() >= np.outer(first.sum(axis=1), first.sum(axis=0))
+    near = np.nan_to_num(proximity(specialised & (first > 0)))
+    related = jobs @ near
+    own_before, related_before, after = jobs[:-1], related[:-1], entry[1:]
+    when, where, what = np.nonzero(np.isfinite(after + own_before + related_before))
+    row = {"period_year": int(years[-1]), "first_year": int(years[1])}
+    row |= {"regions_count": int(np.unique(where).size), "observations_count": int(where.size)}
+    rows = [row | {"term": term} for term in ("own", "related")]
+    if row["regions_count"] >= LEAST_REGIONS and len(industries) > 2:
+        picked = (when, where, what)
+        fit = entry_panel(
+            after[picked], own_before[picked], related_before[picked], where, what, when
+        ).fit
+        for k, one in enumerate(rows):
+            one |= {"beta": float(fit.coefficients[k]), "p_value": float(fit.p_values[k])}
+            one |= {"beta_lower": float(fit.lower[k]), "beta_upper": float(fit.upper[k])}
+    frame = pl.DataFrame(rows, schema=PANEL_SCHEMA)
     return frame.with_columns(pl.selectors.float().fill_nan(None))
 
 

@@ -11,10 +11,12 @@ from pipelines.metrics.region_tests import (
     DIFFUSION_SCHEMA,
     GAMMA_SCHEMA,
     ICT_SCHEMA,
+    PANEL_SCHEMA,
     chance,
     concentrations,
     diffusions,
     entry_gradients,
+    entry_panels,
     ict_interactions,
 )
 
@@ -115,6 +117,52 @@ def test_gradients_join_gamma_with_the_entry_of_the_next_year() -> None:
     )
     assert found["period_year"].to_list() == [2021]
     assert found["rho"].to_list() == pytest.approx([1.0])
+
+
+def panel_of_entry(regions: int, seed: int = 5) -> pl.DataFrame:
+    """Entry that falls by 2 in ln(1 + own jobs) and rises by 3 in ln(1 + related jobs)."""
+    rng = np.random.default_rng(seed)
+    jobs = rng.lognormal(6, 1, (6, regions, 5)).round()
+    share = jobs[0] * jobs[0].sum() / np.outer(jobs[0].sum(axis=1), jobs[0].sum(axis=0)) >= 1
+    both = share.T.astype(float) @ share
+    near = both / np.maximum.outer(share.sum(axis=0), share.sum(axis=0))
+    np.fill_diagonal(near, 0)
+    effects = rng.normal(0, 5, (6, regions, 1)) + rng.normal(0, 5, (6, 1, 5))
+    entry = effects + rng.normal(0, 0.01, jobs.shape)
+    entry[1:] += -2 * np.log1p(jobs[:-1]) + 3 * np.log1p(jobs[:-1] @ near)
+    return pl.DataFrame(
+        [
+            (2015 + t, f"r{r:03d}", f"i{i}", entry[t, r, i], jobs[t, r, i])
+            for t in range(6)
+            for r in range(regions)
+            for i in range(5)
+        ],
+        schema=["period_year", "geo_id", "industry", "entry_rate", "employment"],
+        orient="row",
+    )
+
+
+def test_panel_finds_convergence_and_agglomeration_that_are_in_the_figures() -> None:
+    found = entry_panels(panel_of_entry(40))
+    assert found.schema == pl.Schema(PANEL_SCHEMA)
+    assert found["term"].to_list() == ["own", "related"]
+    assert found["beta"].to_list() == pytest.approx([-2, 3], abs=0.01)
+    assert (found["beta_lower"] < found["beta"]).all() and (found["beta_upper"] < 3.1).all()
+    row = found.row(0, named=True)
+    assert (row["first_year"], row["period_year"], row["observations_count"]) == (2016, 2020, 1000)
+
+
+def test_panel_with_few_regions_or_one_year_says_nothing() -> None:
+    few = entry_panels(panel_of_entry(12))
+    assert few["beta"].to_list() == [None, None] and few["regions_count"].to_list() == [12, 12]
+    table = panel_of_entry(40)
+    assert entry_panels(table.filter(pl.col("period_year") == 2015)).is_empty()
+    # a figure that is not known takes its own rows along, and those that it is related to
+    gap = pl.when(pl.col("geo_id").eq("r003") & pl.col("period_year").eq(2016)).then(None)
+    hidden = entry_panels(
+        table.with_columns(gap.otherwise(pl.col("employment")).alias("employment"))
+    )
+    assert hidden["observations_count"][0] == 995
 
 
 def test_diffusion_knows_neighbours_and_gaps() -> None:
