@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from pipelines.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 
 class TableFormat(StrEnum):
@@ -115,6 +117,8 @@ class TableSink:
                 return
             piece = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
             if self._parquet is None:
+                import pyarrow.parquet as pq  # 0.15 s that no other command should wait for
+
                 self._parquet = pq.ParquetWriter(self._file, piece.schema, compression="zstd")
             self._parquet.write_table(piece)
         except OSError as error:
