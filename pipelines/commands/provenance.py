@@ -185,7 +185,6 @@ def explain(
     home: HomeOption = None,
 ) -> None:
     """The passport of a cell: formula, terms, landed files, three clocks, checks, revisions."""
-    from pipelines import landed_rows
     from pipelines import passport as passports
 
     settings = load_settings(home=home)
@@ -193,6 +192,8 @@ def explain(
     with passports.open_release(settings, as_of) as opened:
         told = passports.passport(settings, opened, question)
         if rows:
+            from pipelines import landed_rows  # the sources' parsers: half the start of the command
+
             behind = landed_rows.behind(settings, opened.con, told, most)
             told["rows"] = [{**vars(found), "rows": found.rows.to_dicts()} for found in behind]
         if verify:
