@@ -22,6 +22,19 @@ import yaml
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 
+# Long files first, so that at the end no worker waits for one of them; and those that share the
+# demo's release apart from those that share the official one, so that both are built at once.
+FIRST = ("real", "integration", "browser", "dashboards", "unit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def turn(item: pytest.Item) -> int:
+        folder = item.path.relative_to(PROJECT_ROOT / "tests").parts[0]
+        return FIRST.index(folder) if folder in FIRST else len(FIRST)
+
+    items.sort(key=turn)
+
+
 def shared_data() -> Path | None:
     """The folder with official figures, if this machine has it."""
     given = os.environ.get("CLUSTERKPI_SHARED_DATA")

@@ -34,6 +34,17 @@ FLAGS = [
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 WIDE = {"width": 1400, "height": 1000}
 LOCAL = ("127.0.0.1", "localhost")
+# Counts how often the page's script began to run.
+COUNT_RUNS = """
+    window.ckRuns = 0;
+    new MutationObserver(changes => {
+        for (const change of changes)
+            if (change.target.getAttribute('data-test-script-state') === 'running')
+                window.ckRuns += 1;
+    }).observe(document, {
+        subtree: true, attributes: true, attributeFilter: ['data-test-script-state'],
+    });
+"""
 
 
 @dataclass
@@ -75,7 +86,10 @@ class Visit:
         """Choose an option of a select box; written into it, for long lists are drawn in part."""
         self.page.get_by_role("combobox", name=re.compile(label)).first.click()
         self.page.keyboard.type(option)
+        runs = self.page.evaluate("() => window.ckRuns")
         self.page.get_by_role("option", name=option, exact=True).click()
+        # on a busy machine the page rests for a while before its script starts
+        self.page.wait_for_function("runs => window.ckRuns > runs", arg=runs, timeout=60_000)
         self.settle()
 
     def ranking(self) -> list[tuple[str, str, str]]:
@@ -168,6 +182,7 @@ def visit(chromium: str, address: str, tmp_path: Path) -> Iterator[Visit]:
         )
         page = browser.pages[0]
         page.set_default_timeout(30_000)
+        page.add_init_script(COUNT_RUNS)
         seen = Visit(page, address)
 
         def guard(route: object) -> None:
