@@ -152,12 +152,12 @@ def test_vanished_rows_hold_the_delivery_back(night: Night, cli: Cli) -> None:
 def test_no_network(night: Night, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     import httpx2
 
+    from pipelines.http import client
+
+    monkeypatch.setattr(client, "DEFAULT_INTERVAL_SECONDS", 0)
+    monkeypatch.setattr(client, "HOST_INTERVAL_SECONDS", {})
     monkeypatch.setenv("CLUSTERKPI_RETRY_WAIT_INITIAL_SECONDS", "0")
     monkeypatch.setenv("CLUSTERKPI_REQUEST_ATTEMPTS", "2")
-    monkeypatch.setenv(
-        "CLUSTERKPI_HOST_INTERVAL_SECONDS",
-        '{"api.worldbank.org":0,"www.cepii.fr":0,"www2.census.gov":0}',
-    )
     monkeypatch.setattr(httpx2, "HTTPTransport", lambda **_options: NoNetwork())
     code, text = cli("refresh", "--profile", "live", "--home", str(night.home))
     assert code == 1 and night.state() == night.before
