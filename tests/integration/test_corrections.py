@@ -31,11 +31,16 @@ def test_the_demo_plants_every_known_error_and_says_what_was_used_instead(demo_h
         assert cells == 1 and is_known
 
 
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """One home for all: what dbt has read of the project serves the next run."""
+    return Settings(home=tmp_path_factory.mktemp("corrections"))
+
+
 @pytest.mark.parametrize("published", ["wrong", "mended", "withdrawn", "absent"])
 def test_a_correction_that_the_publisher_made_needless_stops_the_build(
-    tmp_path: Path, published: str
+    settings: Settings, published: str
 ) -> None:
-    settings = Settings(home=tmp_path)
     code, economy, year = corrections()[0]["row_key"].split("|")
     sent = {"wrong": corrections()[0]["wrong_value"], "mended": "1.55", "withdrawn": "null"}
     warehouse.new_candidate(settings)
