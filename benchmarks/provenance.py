@@ -21,7 +21,7 @@ import duckdb
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pipelines import steps, warehouse  # noqa: E402
+from pipelines import steps, timeline, warehouse  # noqa: E402
 from pipelines.history import COLUMNS, FACT, KEY  # noqa: E402
 from pipelines.settings import Settings  # noqa: E402
 from tests import evolving  # noqa: E402
@@ -153,6 +153,30 @@ def ten_nights(first: Path, folder: Path) -> None:
             ).fetchall()[0][0]
             print(f"  {name}: {differing} cells differ ({time.monotonic() - start:.1f} s)")
             con.execute("detach own")
+    told_from_history(folder)
+
+
+def told_from_history(folder: Path) -> None:
+    """Every release once more, from the whole log in `history/`, against its own file."""
+    columns = ", ".join((*KEY, *COLUMNS))
+    start = time.monotonic()
+    with timeline.open_log(Settings(home=folder, profile="demo")) as (con, _):
+        print(f"the whole log of history/ loaded in {time.monotonic() - start:.1f} s")
+        for release in warehouse.releases(folder):
+            own = folder / "published" / f"release_{release.release_id}.duckdb"
+            con.execute(f"attach '{own}' as own (read_only)")
+            start = time.monotonic()
+            con.execute(
+                f"create or replace temp table told as from marts.as_of('{release.release_id}')"
+            )
+            seconds = time.monotonic() - start
+            ours, theirs = (f"select {columns} from {name}" for name in ("told", f"own.{FACT}"))
+            differing = con.execute(
+                f"select count(*) from (({ours} except all {theirs}) union all "
+                f"({theirs} except all {ours}))"
+            ).fetchall()[0][0]
+            print(f"  {release.release_id}: {differing} cells differ ({seconds:.1f} s to tell)")
+            con.execute("detach own")
 
 
 def main() -> None:
@@ -172,6 +196,12 @@ def main() -> None:
         f"published {whole / 1e6:.1f} MB, without history and provenance {without / 1e6:.1f} MB: "
         f"{(whole - without) / without:.1%} more"
     )
+    with duckdb.connect(str(file), read_only=True) as con:
+        moves = con.execute(
+            "select change, count(*) from meta.revision where release_id = "
+            "(select release_id from meta.release) group by all order by all"
+        ).fetchall()
+    print("its own moves: " + ", ".join(f"{count:,} {change}" for change, count in moves))
     seconds = passports(home)
     print(
         f"explain, whole command: median {seconds[len(seconds) // 2]:.2f} s, "

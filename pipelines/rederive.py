@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +61,8 @@ class Verified:
         code: whether the release was built by the code that is here now; None: it does not say.
         snapshots: parsed snapshots.
         replies: landed replies whose hash was checked.
+        indicators: of which the cells are.
+        close_indicators: those with cells that are close.
     """
 
     cells: int
@@ -70,6 +73,7 @@ class Verified:
     snapshots: int
     replies: int
     indicators: list[str] = field(default_factory=list)
+    close_indicators: list[str] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
@@ -265,11 +269,12 @@ def dbt_indicators(settings: Settings, project: dbt.Project = dbt.HERE) -> dict[
 
 def compare(
     scratch: Settings, models: dict[str, str], cells: pl.DataFrame
-) -> tuple[int, int, list[dict[str, Any]]]:
+) -> tuple[int, Counter[str], list[dict[str, Any]]]:
     """Cells as published against those made again.
 
     Returns:
-        How many are equal to the bit, how many but for the order of summation, and the others.
+        How many are equal to the bit, how many of which indicator but for the order of summation,
+        and the others.
     """
     again = " union all ".join(
         f'select {", ".join((*KEY, *COLUMNS))} from intermediate."{model}"'
@@ -294,11 +299,11 @@ def compare(
             where a.source_ids is distinct from b.source_ids
             """
         ).fetchall()[0][0]
-    close = rows.filter(pl.col("change") == "rounding").height
+    close = Counter(rows.filter(pl.col("change") == "rounding")["indicator_id"].to_list())
     differing = rows.filter(pl.col("change") != "rounding").to_dicts()
     if others and not differing:
         raise ClusterkpiError(f"{others} cells were made from other snapshots than they name")
-    return cells.height - close - len(differing), close, differing
+    return cells.height - close.total() - len(differing), close, differing
 
 
 def _types() -> str:
@@ -383,12 +388,13 @@ def _answer(settings: Settings, question: Path) -> Verified:
     return Verified(
         cells=cells.height,
         exact=exact,
-        close=close,
+        close=close.total(),
         differing=differing[:20],
         code=(code, release.get("definitions_sha256")) == dbt.digests() if code else None,
         snapshots=len(parts),
         replies=sum(len(part.replies) for part in parts),
         indicators=sorted(models.values()),
+        close_indicators=sorted(close),
     )
 
 
@@ -426,7 +432,8 @@ def told(found: Verified) -> str:
         f"to the last bit"
     )
     if found.close:
-        words += f", {found.close:,} to within 1e-12 (order of summation)"
+        words += f", {found.close:,} to within 1e-12 (order of summation"
+        words += f": {', '.join(found.close_indicators)})" if found.close_indicators else ")"
     if found.differing:
         words += f", {len(found.differing):,} DIFFERENT"
     if found.code is False:

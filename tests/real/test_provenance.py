@@ -172,4 +172,6 @@ def test_three_hundred_random_cells_are_made_again(
     assert cells.height == 300 and without == [(0,)]
     found = rederive.verify(settings, con, cells)
     assert found.differing == [], rederive.told(found)
-    assert (found.cells, found.exact, found.close, found.code) == (300, 300, 0, True)
+    assert (found.cells, found.exact + found.close, found.code) == (300, 300, True)
+    # where close, then within 1e-12 of each other; sums are order-free, so none has to be
+    assert found.close_indicators == [], "sums of these depend on the order of their rows"
