@@ -73,6 +73,13 @@ PLACES: dict[str, Callable[[Geo], str | None]] = {
     "area_code_fips": _qcew,
     "geo_code_census": _census,
 }
+# Larger regions that are sums of counties, and the list that says of which.
+_COUNTY_SUMS = {
+    "cbsa": ("us_county_cbsa", "cbsa_code"),
+    "economic_area": ("us_county_economic_area", "economic_area_code"),
+}
+# Raw columns that together are the FIPS code of a county.
+_COUNTY_COLUMNS = ("state_code_fips", "county_code_fips")
 _INDUSTRIES = {"naics_code": "NAICS", "product_code": "HS"}
 
 
@@ -232,7 +239,7 @@ class _Search:
         if "period" not in over:
             search._by_period(cell["period"])
         if "geo" not in over:
-            search._by_place(_geo(con, cell["geo_id"]))
+            search._by_place(con, _geo(con, cell["geo_id"]))
         if "cluster" not in over and cell["cluster_id"] != "all":
             search._by_cluster(con, cell["cluster_id"])
         if snapshot_id.startswith("supplement/"):
@@ -256,12 +263,16 @@ class _Search:
         self.values["period"] = period
         self.narrowed.append("period")
 
-    def _by_place(self, geo: Geo) -> None:
+    def _by_place(self, con: duckdb.DuckDBPyConnection, geo: Geo) -> None:
         codes = {name: PLACES[name](geo) for name in self.columns if name in PLACES}
-        known = {name: code for name, code in codes.items() if code}
+        known: dict[str, Any] = {name: code for name, code in codes.items() if code}
         for name, code in known.items():
             self.conditions.append(f"{name} = ${name}")
             self.values[name] = code
+        has_counties = set(_COUNTY_COLUMNS) <= set(self.columns)
+        if not known and has_counties and (counties := _counties(con, geo)):
+            known["members"] = self.values["members"] = counties
+            self.conditions.append(f"list_contains($members, {' || '.join(_COUNTY_COLUMNS)})")
         (self.narrowed if known else self.open).append("place")
 
     def _by_cluster(self, con: duckdb.DuckDBPyConnection, cluster: str) -> None:
@@ -319,6 +330,18 @@ def _industries(
         [cluster, scheme],
     ).fetchall()
     return [(str(code), bool(own)) for code, own in rows]
+
+
+def _counties(con: duckdb.DuckDBPyConnection, geo: Geo) -> list[str]:
+    """FIPS codes of the counties that a statistical area is made of; none for other places."""
+    if geo["geo_type"] not in _COUNTY_SUMS:
+        return []
+    table, column = _COUNTY_SUMS[geo["geo_type"]]
+    rows = con.execute(
+        f"select county_code_fips5 from reference.{table} where {column} = ? order by 1",
+        [geo["code"]],
+    ).fetchall()
+    return [str(code) for (code,) in rows]
 
 
 def _geo(con: duckdb.DuckDBPyConnection, geo_id: str) -> Geo:

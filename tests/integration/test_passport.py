@@ -114,6 +114,30 @@ def test_rows_of_a_county_are_the_counties_own(demo: Settings) -> None:
     assert set(rows["cluster_in_region"].rows["county_code_fips"]) == {"037"}
 
 
+@pytest.mark.parametrize("kind", ["cbsa", "economic_area"])
+def test_rows_of_a_statistical_area_are_those_of_its_counties(demo: Settings, kind: str) -> None:
+    table = {"cbsa": "us_county_cbsa", "economic_area": "us_county_economic_area"}[kind]
+    with warehouse.open_published(demo.home) as con:
+        geo, code, period, cluster = con.execute(
+            f"select geo_id, code, period, cluster_id from {FACT} inner join marts.dim_geo "
+            "using (geo_id) where indicator_id = 'location_quotient' "
+            "and basis = 'cbp_establishments' and geo_type = ? and obs_status = 'A' "
+            "order by components['cluster_in_region'] desc, geo_id, period, cluster_id limit 1",
+            [kind],
+        ).fetchall()[0]
+        counties = con.execute(
+            f"select county_code_fips5 from reference.{table} where {kind}_code = ?", [code]
+        ).fetchall()
+    question = Question("location_quotient", geo, period, cluster, "cbp_establishments")
+    told = passport(demo, question)["cell"]["components"]["cluster_in_region"]
+    found = rows_of(demo, question)["cluster_in_region"]
+    assert found.narrowed == ("period", "place", "cluster") and found.open == ()
+    rows = found.rows
+    assert rows["estabs_count"].sum() == told > 0
+    members = set(rows["state_code_fips"] + rows["county_code_fips"])
+    assert len(members) > 1 and members <= {county for (county,) in counties}
+
+
 def test_rows_come_from_the_landing_where_the_raw_vintage_is_gone(
     demo: Settings, tmp_path: Path
 ) -> None:
