@@ -204,11 +204,18 @@ class Keys:
     """
 
     def __init__(self) -> None:
+        self._first: pl.DataFrame | None = None
         self._hashes: list[pl.Series] = []
 
     def add(self, table: Table, good: pl.DataFrame) -> None:
         """Take note of the promoted rows of a batch."""
-        self._hashes.append(good.select(table.key).hash_rows())
+        keys = good.select(table.key)
+        if self._first is None and not self._hashes:
+            self._first = keys  # hashed only when there is another batch
+            return
+        if self._first is not None:
+            self._hashes, self._first = [self._first.hash_rows()], None
+        self._hashes.append(keys.hash_rows())
 
     def repeat(self) -> bool:
         """Whether a key may be in two batches; never False where one is."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -108,7 +109,11 @@ def read_tsv(body: bytes, where: str, dataset: str) -> pl.DataFrame:
     """
     try:
         wide = pl.read_csv(
-            body.removeprefix(b"\xef\xbb\xbf"), separator="\t", infer_schema=False, quote_char=None
+            body.removeprefix(b"\xef\xbb\xbf"),
+            separator="\t",
+            infer_schema=False,
+            quote_char=None,
+            null_values=[": "],  # neither figure nor flag: every fifth cell
         )
     except pl.exceptions.PolarsError as error:
         raise SchemaDrift(f"{where}: not a regular TSV table ({error})") from error
@@ -130,40 +135,43 @@ def read_tsv(body: bytes, where: str, dataset: str) -> pl.DataFrame:
     keys = wide.select(fields)
     if wide[key].str.contains(" ", literal=True).any():
         keys = keys.select(pl.all().str.strip_chars())
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        values, flags = zip(*pool.map(_parted, wide.select(periods)), strict=True)
     long = (
         keys.select(
             pl.col("geo").alias("area_code"), _as_json([n for n in dimensions if n != "geo"])
         )
-        .hstack(wide.select(pl.col(periods)).rename(dict(zip(periods, names, strict=True))))
+        .hstack([value.alias(name) for name, value in zip(names, values, strict=True)])
         .unpivot(
             index=["area_code", "dimensions"],
             on=names,
             variable_name="period",
-            value_name="cell",
+            value_name="value",
         )
     )
-    value, flags = _split(long["cell"].str.strip_chars())
     return long.with_row_index("_row_no", offset=1).select(
         pl.col("_row_no").cast(pl.Int64),
         pl.lit(dataset).alias("dataset_code"),
         "area_code",
         "period",
         "dimensions",
-        value.alias("value"),
-        flags.alias("flags"),
+        "value",
+        pl.concat(flags).alias("flags"),
     )
 
 
-def _split(cells: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Values and flags of cells; few have flags, so that only those are taken apart."""
-    flagged = cells.str.contains(" ", literal=True).fill_null(value=False).arg_true()
+def _parted(cells: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Figures and flags of cells.
+
+    A cell without a flag ends in its blank, so that only the others, few of them, are taken apart.
+    A blank that is left in a figure makes it no number, and the contract turns the row away.
+    """
+    flagged = (~cells.str.ends_with(" ")).fill_null(value=False).arg_true()
+    pairs = cells.gather(flagged).str.strip_chars().str.splitn(" ", 2).struct.unnest()
     nothing = pl.repeat(None, len(cells), dtype=pl.String, eager=True)
-    if len(flagged) == 0:
-        return cells, nothing
-    pair = cells.gather(flagged).str.splitn(" ", 2).struct.unnest()
     return (
-        placed(cells, flagged, pair["field_0"]),
-        placed(nothing, flagged, pair["field_1"].str.strip_chars()),
+        placed(cells.str.strip_chars(), flagged, pairs["field_0"]),
+        placed(nothing, flagged, pairs["field_1"].str.strip_chars()),
     )
 
 
