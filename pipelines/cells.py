@@ -148,7 +148,8 @@ def _odd_texts(column: Column, raw: pl.Series) -> pl.Series:
     first = raw.head(_SAMPLE)
     if first.n_unique() > max(1, len(first) * _DISTINCT_SHARE):
         return _is_odd(column, raw).fill_null(value=False)
-    texts = raw.unique().drop_nulls()
+    # Tables are sorted by something: most texts stand below their like.
+    texts = raw.filter(raw.ne_missing(raw.shift(1))).unique().drop_nulls()
     odd = texts.filter(_is_odd(column, texts))
     if len(odd) == 0:
         return pl.repeat(False, len(raw), eager=True)
