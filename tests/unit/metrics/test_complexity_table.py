@@ -199,6 +199,10 @@ def test_the_command_writes_three_tables(cli: Cli, tmp_path: Path) -> None:
     again = pl.read_csv(tmp_path / "out" / "cells.csv", schema=cells.schema)
     assert code == 0 and again.equals(cells)
     assert not list((tmp_path / "out").glob(".*"))
+    pl.read_csv(presence_file(tmp_path)).write_parquet(tmp_path / "panel.parquet")  # typed columns
+    words[words.index("--input") + 1] = str(tmp_path / "panel.parquet")
+    assert cli(*words)[0] == 0
+    assert pl.read_parquet(tmp_path / "out" / "cells.parquet").equals(cells)
 
 
 @pytest.mark.parametrize(
