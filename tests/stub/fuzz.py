@@ -12,6 +12,7 @@ import copy
 import hashlib
 import io
 import random
+import re
 import tempfile
 import traceback
 import zipfile
@@ -21,8 +22,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
+import polars as pl
 
 from pipelines import contracts
+from pipelines.contracts import Table
 from pipelines.demo import DemoTransport
 from pipelines.errors import Incomplete, SchemaDrift
 from pipelines.http.classify import HAS_DATA, SEPARATORS, Media, Outcome, classify
@@ -43,6 +46,10 @@ WORDS = (
 VALUES = (
     None, "", "nan", "inf", "1e999", "n/a", -1, 1.5, 10**18, True, [], {}, [1], {"id": 1}, "2020",
 )  # fmt: skip
+
+
+# A figure that is nothing: 0, -0.00, 0e5. Decimals of three places may also round to it.
+ZERO = re.compile(r"\s*[+-]?(0+\.?0*|\.0+|0*\.000[0-4]\d*)([eE][+-]?\d+)?\s*$")
 
 
 def goods(folder: Path) -> list[tuple[Source, str, list[Landed]]]:
@@ -207,11 +214,23 @@ def whole(reply: Landed) -> bool:
     return True
 
 
+def made_zeros(table: Table, rows: pl.DataFrame, good: pl.DataFrame) -> list[str]:
+    """Zeros that no zero in the file stands behind: a mark or an empty cell taken for nothing."""
+    found = []
+    for column in table.columns:
+        if column.kind not in ("integer", "number", "decimal3") or column.header not in rows:
+            continue
+        zeros = good.filter(pl.col(column.name) == 0).select("_row_no")
+        texts = zeros.join(rows.select("_row_no", column.header), on="_row_no")[column.header]
+        found += [f"{column.name}: 0 out of {text!r}" for text in texts if not ZERO.match(text)]
+    return found
+
+
 def outcome(source: Source, part: str, replies: list[Landed], bad: Landed) -> str:
     """What a night would make of it.
 
     Raises:
-        AssertionError: rows are unaccounted for, or not finite.
+        AssertionError: rows are unaccounted for, figures not finite, or zeros made up.
         Exception: anything else is a crash.
     """
     head = bad.read() if bad.media in (Media.JSON, Media.XML) else bad.read()[:65_536]
@@ -236,6 +255,7 @@ def outcome(source: Source, part: str, replies: list[Landed], bad: Landed) -> st
             for name, kind in gated.good.schema.items():
                 if kind.is_float():
                     assert gated.good[name].drop_nulls().is_finite().all(), f"{name} is not finite"
+            assert not (made := made_zeros(source.table(chunk.table), chunk.rows, gated.good)), made
     except SchemaDrift:
         return refused or "refused: layout"
     except Incomplete:

@@ -10,7 +10,7 @@ from pipelines import contracts
 from pipelines.contracts import Column, Table
 from pipelines.http.classify import Media, Outcome, classify, retry_after_seconds
 from tests.replies import WHEN
-from tests.stub.fuzz import run
+from tests.stub.fuzz import made_zeros, run
 from tests.stub.matrix import PARTS
 
 TABLE = Table(
@@ -66,6 +66,13 @@ def test_anything_gets_an_outcome_and_pages_are_never_data(
 def test_any_retry_after_is_seconds_or_nothing(text: str) -> None:
     seconds = retry_after_seconds(text, WHEN)
     assert seconds is None or seconds >= 0
+
+
+def test_a_zero_out_of_nothing_is_found() -> None:
+    texts = ["D", "0", "-0.00", "0e3", "", "5"]
+    rows = pl.DataFrame({"_row_no": range(1, 7), "count": texts})
+    good = pl.DataFrame({"_row_no": range(1, 7), "count": [0, 0, 0, 0, 0, 5]})
+    assert made_zeros(TABLE, rows, good) == ["count: 0 out of 'D'", "count: 0 out of ''"]
 
 
 def test_mutated_replies_are_refused_quarantined_or_sound() -> None:
