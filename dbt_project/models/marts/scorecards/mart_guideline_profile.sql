@@ -71,7 +71,11 @@ trends as (
         valued.cluster_id,
         valued.geo_id,
         max(last_breaks.break_year) as break_year,
-        case when count(*) >= 3 then regr_slope(valued.value, valued.period_year) end
+        -- in the order of the years, so that another build finds the same last digits
+        case
+            when count(*) >= 3
+                then regr_slope(valued.value, valued.period_year order by valued.period_year)
+        end
             as trend_per_year,
         count(*) as trend_points_count,
         min(valued.period_year) as trend_first_year
