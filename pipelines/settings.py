@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -112,6 +113,13 @@ class Settings(BaseSettings):
     )
     memory_limit: str = "4GB"
     threads: int = Field(2, ge=1)
+
+    heavy_engine: Literal["duckdb", "spark"] = Field(
+        "duckdb", description="builds the models of bilateral trade: duckdb | spark"
+    )
+    spark_master: str = Field(
+        "local[2]", description="of a cluster that is there: spark://host:7077"
+    )
 
     # dashboards
     sign_in: bool = Field(

@@ -30,6 +30,7 @@ from pipelines import (
     history,
     lineage,
     reader_macros,
+    spark,
     timeline,
     warehouse,
 )
@@ -272,7 +273,14 @@ def prepare_candidate(run: Run, plan: ReleasePlan) -> None:
 def build(run: Run, plan: ReleasePlan) -> list[dbt.NodeResult]:
     """Step: candidate, then dbt's models and data tests on it."""
     prepare_candidate(run, plan)
-    return dbt.build(run.settings)
+    return build_models(run.settings)
+
+
+def build_models(settings: Settings) -> list[dbt.NodeResult]:
+    """Models, seeds and data tests on a prepared candidate, by the engine that is set."""
+    if settings.heavy_engine == "spark":
+        return spark.build_candidate(settings)
+    return dbt.build(settings)
 
 
 def gate(run: Run, nodes: Sequence[dbt.NodeResult]) -> GateReport:
