@@ -326,7 +326,7 @@ def interaction(frame: pl.DataFrame, *, look: Look) -> alt.LayerChart:
     """
     data = _tagged(frame)
     order = data.sort("outcome", "is_placebo")["basis_name"].to_list()
-    title = "more growth per unit of broadband and specialisation (log points over three years)"
+    title = "more growth (log points over three years)"
     y = alt.Y("basis_name:N", sort=order, title=None, axis=alt.Axis(labelLimit=220, grid=True))
     tip = [
         alt.Tooltip("basis_name:N", title="Growth of"),

@@ -151,7 +151,8 @@ def _interaction(release: Release, tests: pl.DataFrame) -> None:
         return
     st.html(f'<p class="ck-lead">{tables.escape(verdict(known))}</p>')
     left, right = st.columns([3, 2], gap="large")
-    parts = data.snapshots_behind(release, TEST, str(known["basis"][0]))
+    behind = [data.snapshots_behind(release, TEST, basis) for basis in known["basis"].unique()]
+    parts = pl.concat(behind).unique("snapshot_id", maintain_order=True)
     where = ", ".join(known["geo_name"].unique(maintain_order=True))
     with left:
         page.draw(
@@ -200,7 +201,7 @@ def verdict(known: pl.DataFrame) -> str:
         return f"Not decided: {words.plural(estimates, 'estimate')}, and no interval leaves 0 out."
     if against:
         return (
-            f"Rather less: {against} of {words.plural(estimates, 'interval')} lies below 0. An "
+            f"Rather less: {against} of {words.plural(estimates, 'interval')} below 0. An "
             "association, not a cause."
         )
     if false:
@@ -208,8 +209,11 @@ def verdict(known: pl.DataFrame) -> str:
             f"It looks so in {real} of {words.plural(estimates, 'estimate')}, but the placebo is "
             "above 0 too: those clusters grew before broadband could have mattered."
         )
+    placebo = (
+        "no placebo" if known["is_placebo"].any() else "no earlier years are at hand for a placebo"
+    )
     return (
-        f"{real} of {words.plural(estimates, 'estimate')} lies above 0 and no placebo does. An "
+        f"It looks so: {real} of {words.plural(estimates, 'interval')} above 0, and {placebo}. An "
         "association, not a cause."
     )
 

@@ -87,6 +87,7 @@ DIFFUSION_SCHEMA = {
 }
 ICT_SCHEMA = {
     "period_year": pl.Int64,
+    "survey": pl.String,
     "outcome": pl.String,
     "delta": pl.Float64,
     "delta_lower": pl.Float64,
@@ -325,15 +326,16 @@ def diffusions(
 
 
 def ict_interactions(cells: pl.DataFrame, *, seed: int = 0) -> pl.DataFrame:
-    """δ of ln(1 + LQ) × broadband, for each year and outcome.
+    """δ of ln(1 + LQ) × broadband, for each year, survey of broadband and outcome.
 
     Args:
-        cells: period_year, outcome, geo_id, cluster_id, growth, lq, broadband_share; a row each
-            region, cluster and outcome. Years and outcomes are estimated apart.
+        cells: period_year, survey, outcome, geo_id, cluster_id, growth, lq, broadband_share; a row
+            each region, cluster, survey and outcome. Each year, survey and outcome is estimated
+            apart.
     """
     rows = []
-    groups = cells.partition_by("period_year", "outcome", as_dict=True)
-    for (year, outcome), part in sorted(groups.items()):
+    groups = cells.partition_by("period_year", "survey", "outcome", as_dict=True)
+    for (year, survey, outcome), part in sorted(groups.items()):
         full = part.drop_nulls(["growth", "lq", "broadband_share"]).sort("geo_id", "cluster_id")
         if full["geo_id"].n_unique() < 3 or full["cluster_id"].n_unique() < 2:
             continue
@@ -345,7 +347,7 @@ def ict_interactions(cells: pl.DataFrame, *, seed: int = 0) -> pl.DataFrame:
             full["cluster_id"].to_numpy(),
             seed=seed,
         )
-        rows.append((year, outcome, *_terms(found)))
+        rows.append((year, survey, outcome, *_terms(found)))
     frame = pl.DataFrame(rows, schema=ICT_SCHEMA, orient="row")
     return frame.with_columns(pl.selectors.float().fill_nan(None))
 

@@ -206,7 +206,8 @@ def _test(*rows: tuple[float, float, bool]) -> pl.DataFrame:
     ("rows", "said"),
     [
         ([(-0.1, 0.1, False), (-0.1, 0.1, True)], "Not decided"),
-        ([(0.1, 0.2, False), (-0.1, 0.1, True)], "no placebo does"),
+        ([(0.1, 0.2, False), (-0.1, 0.1, True)], "and no placebo"),
+        ([(0.1, 0.2, False)], "no earlier years are at hand for a placebo"),
         ([(0.1, 0.2, False), (0.1, 0.2, True)], "placebo is above 0 too"),
         ([(-0.2, -0.1, False), (-0.1, 0.1, True)], "Rather less"),
         ([(-0.1, 0.1, False), (0.1, 0.2, True)], "Not decided"),

@@ -39,6 +39,7 @@ PARTS = {
     "eurostat": "isoc_r_iuse_i",
     "itu": "11624",
     "kosis": "businesses",
+    "microsoft": "2020",
     "oecd": "msti",
     "qcew": "2025",
     "statcan": "33100270",

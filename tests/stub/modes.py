@@ -23,10 +23,11 @@ HTML = b"<!DOCTYPE html><html><body><h1>Scheduled maintenance</h1></body></html>
 # Offices' tables, proven by what each area, series or industry has to have.
 NATIONAL = ("abs", "estat", "kosis", "statsnz")
 ALL = (
-    "acs", "baci", "bds", "bea", "bfs", "cbp", "comtrade", "eurostat", "itu", "oecd", "qcew",
-    "statcan", "susb", "uis", "wdi", *NATIONAL,
+    "acs", "baci", "bds", "bea", "bfs", "cbp", "comtrade", "eurostat", "itu", "microsoft", "oecd",
+    "qcew", "statcan", "susb", "uis", "wdi", *NATIONAL,
 )  # fmt: skip
-ZIPS, TABLES = ("baci", "cbp", "qcew"), ("bds", "bfs", "eurostat", "oecd", "susb")
+ZIPS = ("baci", "cbp", "qcew")
+TABLES = ("bds", "bfs", "eurostat", "microsoft", "oecd", "susb")
 CENSUS = ("acs", "bds", "bfs", "cbp", "susb")
 NOT_DATA = (
     "/sources/2", "/catalogue/toc", "/dataflow/", "/contentconstraint/", "/versions/default",
@@ -121,7 +122,7 @@ def renamed(body: bytes) -> bytes:
     cells = header.split(b",")
     required = {b"geo": b"region", b"REF_AREA": b"REGION", b"series": b"serie", b"st": b"state",
                 b"naics": b"industry", b"i": b"origin", b"NAICS": b"INDUSTRY",
-                b"GEO": b"PLACE", b"REGION": b"PLACE", b"Area": b"Place", b"AreaID": b"Place",
+                b"GEO": b"PLACE", b"REGION": b"PLACE", b"Area": b"Place", b"AreaID": b"Place", b"COUNTY ID": b"PLACE",
                 "시점".encode(): b"when"}  # fmt: skip
     cells = [required.get(cell.strip(b'"\r'), cell) for cell in cells]
     header = b",".join(cells).replace(b'"own_code"', b'"owner"')
@@ -232,7 +233,7 @@ def text_in_a_number(rows: list[bytes]) -> list[bytes]:
     """The first row with a plain figure loses it to a text."""
     for at, row in enumerate(rows):
         cells = row.rstrip(b"\r\n").split(b",")
-        for column in (8, 7, 5, 2, 6):
+        for column in (8, 7, 5, 2, 6, 4):
             if column < len(cells) and cells[column].replace(b".", b"").isdigit():
                 if len(cells[column]) == 4 and cells[column][:2] in (b"20", b"19"):
                     continue  # a year

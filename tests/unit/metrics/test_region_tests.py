@@ -193,8 +193,12 @@ def test_interaction_finds_the_premium_that_is_in_the_figures() -> None:
         for cluster in range(6):
             lq = rng.lognormal(0, 0.7)
             growth = 0.1 * np.log1p(lq) * (broadband - 0.65) + rng.normal(0, 0.01)
-            rows.append((2024, "employment", f"r{region}", f"c{cluster}", growth, lq, broadband))
-    names = ["period_year", "outcome", "geo_id", "cluster_id", "growth", "lq", "broadband_share"]
+            place = (f"r{region}", f"c{cluster}")
+            rows.append((2024, "acs", "employment", *place, growth, lq, broadband))
+    names = [
+        "period_year", "survey", "outcome", "geo_id", "cluster_id",
+        "growth", "lq", "broadband_share",
+    ]  # fmt: skip
     table = pl.DataFrame(rows, schema=names, orient="row")
     found = ict_interactions(table)
     row = found.row(0, named=True)
@@ -205,3 +209,7 @@ def test_interaction_finds_the_premium_that_is_in_the_figures() -> None:
     gaps = table.with_columns(lq=pl.when(pl.col("geo_id") != "r0").then("lq"))
     assert ict_interactions(gaps)["observations_count"].to_list() == [714]
     assert ict_interactions(table.clear()).schema == pl.Schema(ICT_SCHEMA)
+    two = pl.concat([table, table.with_columns(survey=pl.lit("microsoft"))])
+    apart = ict_interactions(two)  # surveys are never pooled
+    assert apart["survey"].to_list() == ["acs", "microsoft"]
+    assert apart["observations_count"].to_list() == [720, 720]

@@ -94,6 +94,8 @@ LOSSES: dict[str, tuple[str, Loss]] = {
     "eurostat": ("a row", row()),
     "itu": ("the reply of an economy", reply(-1)),
     "kosis": ("a row", row()),
+    "microsoft": ("the only county of a state", row(lambda rows: next(
+        n for n, line in enumerate(rows) if line.startswith(b"DC")))),
     "oecd": ("the reply with figures", reply(-1)),
     "qcew": ("the member", member(0)),
     "statcan": ("a row of a member", member(0, rows=True)),

@@ -1,5 +1,6 @@
 -- Growth of county clusters over three years beside specialisation and broadband: the newest period of the
--- cells with the newest release of the survey, and the three years before as a placebo.
+-- cells, and the three years before as a placebo. Of each survey of broadband the newest release that is
+-- not after the start of the growth is taken, or else the oldest there is.
 
 with quotients as (
     select * from {{ ref('int_regions__location_quotients') }}
@@ -12,7 +13,7 @@ cells as (
 
 households as (
     select
-        'USA-FIPS-' || area_code as geo_id,
+        area_code,
         period_year,
         max(case when line_no = 1 then estimate_count end) as households_count,
         max(case when line_no = 4 then estimate_count end) as broadband_count,
@@ -22,23 +23,46 @@ households as (
     group by area_code, period_year
 ),
 
-newest as (
+surveyed as (
     select
-        max(cells.period_year) as period_year,
-        max(households.period_year) as survey_year
-    from cells
-    cross join (select max(period_year) as period_year from households) as households
+        'acs' as survey,
+        'USA-FIPS-' || area_code as geo_id,
+        period_year,
+        cast(broadband_count as double) / nullif(households_count, 0) as broadband_share,
+        snapshot_id
+    from households
+    union all
+    select
+        'microsoft' as survey,
+        'USA-FIPS-' || county_code_fips5 as geo_id,
+        period_year,
+        broadband_usage_share as broadband_share,
+        snapshot_id
+    from {{ ref('stg_microsoft__counties') }}
+),
+
+newest as (
+    select max(period_year) as period_year from cells
+),
+
+releases as (
+    select
+        surveyed.survey,
+        coalesce(
+            max(case when surveyed.period_year <= newest.period_year - 3 then surveyed.period_year end),
+            min(surveyed.period_year)
+        ) as survey_year
+    from surveyed
+    cross join newest
+    group by surveyed.survey
 ),
 
 broadband as (
-    select
-        households.geo_id,
-        cast(households.broadband_count as double) / nullif(households.households_count, 0)
-            as broadband_share,
-        households.snapshot_id
-    from households
-    inner join newest
-        on households.period_year = newest.survey_year
+    select surveyed.*
+    from surveyed
+    inner join releases
+        on surveyed.survey = releases.survey
+        and surveyed.period_year = releases.survey_year
 ),
 
 spans as (
@@ -59,6 +83,7 @@ pairs as (
     select
         newest.period_year,
         spans.suffix,
+        broadband.survey,
         after.geo_id,
         after.cluster_id,
         case
@@ -93,6 +118,7 @@ pairs as (
 
 select
     period_year,
+    survey,
     'employment' || suffix as outcome,
     geo_id,
     cluster_id,
@@ -108,6 +134,7 @@ from pairs
 union all
 select
     period_year,
+    survey,
     'establishments' || suffix as outcome,
     geo_id,
     cluster_id,

@@ -1,4 +1,4 @@
-"""Does broadband go with more growth where a cluster is? By outcome, with a placebo."""
+"""Does broadband go with more growth where a cluster is? By survey and outcome, with a placebo."""
 
 
 def model(dbt, session):
@@ -6,6 +6,6 @@ def model(dbt, session):
 
     dbt.config(materialized="table")
     cells = dbt.ref("int_regions__ict_cells").project(
-        "period_year, outcome, geo_id, cluster_id, growth, lq, broadband_share"
+        "period_year, survey, outcome, geo_id, cluster_id, growth, lq, broadband_share"
     )
     return ict_interactions(cells.pl()).to_arrow()

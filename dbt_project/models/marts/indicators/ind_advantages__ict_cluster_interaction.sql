@@ -5,11 +5,12 @@ with interactions as (
 snapshots as (
     select
         period_year,
+        survey,
         outcome,
         max(cells_snapshot_id) as cells_snapshot_id,
         max(survey_snapshot_id) as survey_snapshot_id
     from {{ ref('int_regions__ict_cells') }}
-    group by period_year, outcome
+    group by period_year, survey, outcome
 ),
 
 cells as (
@@ -23,6 +24,7 @@ cells as (
     cross join interactions
     inner join snapshots
         on interactions.period_year = snapshots.period_year
+        and interactions.survey = snapshots.survey
         and interactions.outcome = snapshots.outcome
 )
 
@@ -31,7 +33,7 @@ select
     geo_id,
     'all' as cluster_id,
     cast(period_year as varchar) as period,
-    'cbp_acs_' || outcome as basis,
+    'cbp_' || survey || '_' || outcome as basis,
     case when is_covered then delta end as value,
     case when is_covered then delta_lower end as value_lower,
     case when is_covered then delta_upper end as value_upper,
