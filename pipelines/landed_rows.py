@@ -55,6 +55,25 @@ def _qcew(geo: Geo) -> str | None:
     return f"{geo['code']}000" if geo["geo_type"] == "state" else geo["code"]
 
 
+def _county(geo: Geo) -> str | None:
+    return geo["code"] if geo["geo_type"] == "county" else None
+
+
+def _padded(geo: Geo) -> str | None:
+    """FIPS code of five digits for counties, states and the nation alike."""
+    if geo["geo_id"] == "USA":
+        return "00000"
+    code = geo["code"] if geo["code_scheme"] == _FIPS else None
+    return f"{code:0<5}" if code else None
+
+
+def _state_name(geo: Geo) -> str | None:
+    """As USA Trade Online writes it."""
+    if geo["geo_type"] != "state":
+        return None
+    return {"11": "Dist of Columbia", "78": "US Virgin Islands"}.get(geo["code"], geo["geo_name"])
+
+
 def _cbsa(geo: Geo) -> str | None:
     return geo["code"] if geo["geo_type"] == "cbsa" else None
 
@@ -72,6 +91,9 @@ PLACES: dict[str, Callable[[Geo], str | None]] = {
     "metro_code_cbsa": _cbsa,
     "area_code_fips": _qcew,
     "geo_code_census": _census,
+    "county_code_fips5": _county,
+    "area_code_fips5": _padded,
+    "state_name_census": _state_name,
 }
 # Larger regions that are sums of counties, and the list that says of which.
 _COUNTY_SUMS = {
@@ -80,7 +102,7 @@ _COUNTY_SUMS = {
 }
 # Raw columns that together are the FIPS code of a county.
 _COUNTY_COLUMNS = ("state_code_fips", "county_code_fips")
-_INDUSTRIES = {"naics_code": "NAICS", "product_code": "HS"}
+_INDUSTRIES = {"naics_code": "NAICS", "commodity_code_naics": "NAICS", "product_code": "HS"}
 
 
 @dataclass(frozen=True)
@@ -345,7 +367,15 @@ def _counties(con: duckdb.DuckDBPyConnection, geo: Geo) -> list[str]:
 
 
 def _geo(con: duckdb.DuckDBPyConnection, geo_id: str) -> Geo:
-    names = ("geo_id", "geo_type", "code_scheme", "code", "economy_code_wdi", "economy_code_baci")
+    names = (
+        "geo_id",
+        "geo_name",
+        "geo_type",
+        "code_scheme",
+        "code",
+        "economy_code_wdi",
+        "economy_code_baci",
+    )
     rows = con.execute(
         f"select {', '.join(names)} from marts.dim_geo where geo_id = ?", [geo_id]
     ).fetchall()

@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     bds_latest_release: int | None = Field(None, description="default: two years before today")
     susb_years: int = Field(2, ge=1, description="newest years that are read, one file each")
     acs_latest_release: int | None = Field(None, description="default: last year")
+    ustrade_years: int = Field(3, ge=1, description="newest years that are read, one file each")
+    ustrade_last_year: int | None = Field(None, description="default: last year")
     qcew_years: int = Field(2, ge=1, description="newest years that are read, one archive each")
     eurostat_datasets: tuple[str, ...] = Field((), description="JSON list; empty: all")
     national_addresses: dict[str, str] = Field(

@@ -211,20 +211,40 @@ def prove_zip(reply: Landed) -> None:
         raise Incomplete(Outcome.TRANSIENT, f"member {broken} of {reply.name} fails its CRC")
 
 
-def prove_csv(reply: Landed) -> None:
+def prove_csv(reply: Landed, table: bytes | None = None) -> None:
     """The last row is whole. Some publishers' files have no final line end: width decides.
 
     A cut inside the last cell is caught before, by the length that the server announced.
+    `table` is what to look at of a file that has titles above its header.
     """
     separator = SEPARATORS[reply.media]
-    lines = reply.read().rstrip(b"\r\n").rsplit(b"\n", 1)
+    lines = (reply.read() if table is None else table).rstrip(b"\r\n").rsplit(b"\n", 1)
     header = lines[0].split(b"\n", 1)[0]
-    if len(lines) > 1 and lines[1].count(separator) < header.count(separator):
+    if len(lines) > 1 and (has := _cells(lines[1], separator)) < _cells(header, separator):
         raise Incomplete(
             Outcome.TRUNCATED,
-            f"{reply.name}: the last row {lines[1][:60]!r} has {lines[1].count(separator) + 1} "
-            f"cells, the header {header.count(separator) + 1}: cut short",
+            f"{reply.name}: the last row {lines[1][:60]!r} has {has} cells, the header "
+            f"{_cells(header, separator)}: cut short",
         )
+
+
+def _cells(line: bytes, separator: bytes) -> int:
+    """How many; a separator inside quotes is part of its cell."""
+    outside = b"".join(line.split(b'"')[::2])
+    return outside.count(separator) + 1
+
+
+def below_titles(reply: Landed, header: str) -> bytes:
+    """The body from its header on, which begins with this text, without the titles above it.
+
+    Raises:
+        SchemaDrift: no line begins so.
+    """
+    body = b"\n" + reply.read().removeprefix(b"\xef\xbb\xbf")
+    _titles, found, rest = body.partition(b"\n" + header.encode())
+    if not found:
+        raise SchemaDrift(f"{reply.name}: no line begins with {header!r}: there is no header")
+    return header.encode() + rest
 
 
 def prove_years(

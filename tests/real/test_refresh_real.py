@@ -243,6 +243,80 @@ def test_export_specialisation_of_the_two_exporters(
     assert len(apec) == 21
 
 
+def test_export_specialisation_of_the_states(
+    con: duckdb.DuckDBPyConnection, real_data: Path
+) -> None:
+    """From the rows of the file, in another way: shares of floats."""
+    clusters = {
+        row["industry_code"]: row["cluster_id"]
+        for row in seed("cluster_industry.csv")
+        if row["industry_scheme"] == "NAICS2017"
+    }
+    (path,) = (real_data / "trade/us_exports/state").glob("Census_USATradeExport_2012*.gz")
+    with gzip.open(path, "rt") as lines:
+        rows = list(csv.reader(lines))[3:]
+    exports: dict[tuple[str, str], float] = defaultdict(float)
+    for commodity, state, _, _, value in rows:
+        code = commodity.split()[0]
+        if len(code) == 4 and code.isdigit():
+            exports[state, clusters.get(code, "unmapped")] += float(value.replace(",", ""))
+    totals: dict[str, float] = defaultdict(float)
+    for (state, _), value in exports.items():
+        totals[state] += value
+    cells = published(con, "rsca_export", "ustrade_state_exports")
+    places = {
+        "USA-FIPS-06": "California",
+        "USA-FIPS-11": "Dist of Columbia",
+        "USA-FIPS-72": "Puerto Rico",
+    }
+    compared = 0
+    for (geo, cluster, period), (value, status) in cells.items():
+        if geo not in places:
+            continue
+        own = exports[places[geo], cluster] / totals[places[geo]]
+        rca = own / (exports["All States", cluster] / totals["All States"])
+        assert period == "2012" and value == pytest.approx((rca - 1) / (rca + 1), abs=1e-12)
+        assert status == ("Z" if own == 0 else "A")
+        compared += 1
+    assert compared >= 60 and len({geo for geo, _, _ in cells}) == 53
+
+
+def test_attainment_agrees_with_the_published_shares(
+    con: duckdb.DuckDBPyConnection, real_data: Path
+) -> None:
+    """Our share of the counts is the office's, which is rounded to a tenth, for every area; that of
+    Puerto Rico in 2000 too, whose counts in the file are those of 1990."""
+    with gzip.open(
+        real_data / "us/education_usda_ers/Education.csv.gz", "rt", encoding="utf-8-sig"
+    ) as lines:
+        header, *rows = list(csv.reader(lines))[4:]
+    heads = {
+        name[-4:] if name[-3] != "-" else "2018": at
+        for at, name in enumerate(header)
+        if name.startswith(
+            ("Percent of adults with a bachelor", "Percent of adults completing four")
+        )
+    }
+    assert sorted(heads) == ["1970", "1980", "1990", "2000", "2018"]
+    cells = published(con, "tertiary_attainment", "usda_bachelor_25plus_pct")
+    compared = missing = 0
+    for row in rows:
+        code = (
+            "USA"
+            if row[0] == "00000"
+            else "USA-FIPS-" + (row[0][:2] if row[0][2:] == "000" else row[0])
+        )
+        for year, at in heads.items():
+            value, status = cells[code, "all", year]
+            if not row[at] or value is None:
+                assert value is None and status == "M"
+                missing += 1
+                continue
+            assert value == pytest.approx(float(row[at]), abs=0.0501), (code, year)
+            compared += 1
+    assert compared > 16_200 and missing < 160
+
+
 RECOMPUTED = ("broadband_adoption", "tertiary_enrolment", "indigenous_patent_share")
 
 

@@ -24,10 +24,12 @@ HTML = b"<!DOCTYPE html><html><body><h1>Scheduled maintenance</h1></body></html>
 NATIONAL = ("abs", "estat", "kosis", "statsnz")
 ALL = (
     "acs", "baci", "bds", "bea", "bfs", "cbp", "comtrade", "eurostat", "itu", "microsoft", "oecd",
-    "qcew", "statcan", "susb", "uis", "wdi", *NATIONAL,
+    "qcew", "statcan", "susb", "uis", "usda", "ustrade", "wdi", *NATIONAL,
 )  # fmt: skip
 ZIPS = ("baci", "cbp", "qcew")
-TABLES = ("bds", "bfs", "eurostat", "microsoft", "oecd", "susb")
+TABLES = ("bds", "bfs", "eurostat", "microsoft", "oecd", "susb", "usda", "ustrade")
+# How the header begins of tables that have titles above it.
+TITLED = (b"FIPS Code,", b'"Commodity",')
 CENSUS = ("acs", "bds", "bfs", "cbp", "susb")
 NOT_DATA = (
     "/sources/2", "/catalogue/toc", "/dataflow/", "/contentconstraint/", "/versions/default",
@@ -106,38 +108,43 @@ def rows_of(reply: object) -> list[dict[str, object]]:
     return reply["records"] if isinstance(reply, dict) else reply[1]  # type: ignore[index]
 
 
+def parted(body: bytes) -> tuple[bytes, bytes, bytes]:
+    """Titles, the header without its line end, and the lines below it."""
+    at = max(body.find(begin) for begin in TITLED) if body.count(b"\n") else -1
+    header, _, rest = body[max(at, 0) :].partition(b"\n")
+    return body[: max(at, 0)], header, rest
+
+
 def lines(change: Callable[[list[bytes]], list[bytes]]) -> Callable[[str, Reply], Reply]:
     """Alter the lines below the header."""
 
     def alter(body: bytes) -> bytes:
-        header, *rest = body.splitlines(keepends=True)
-        return header + b"".join(change([line for line in rest if line.strip()]))
+        titles, header, rest = parted(body)
+        rows = [line for line in rest.splitlines(keepends=True) if line.strip()]
+        return titles + header + b"\n" + b"".join(change(rows))
 
     return edit(alter)
 
 
 def renamed(body: bytes) -> bytes:
     """The header with its second column renamed, which every contract requires."""
-    header, rest = body.split(b"\n", 1)
+    titles, header, rest = parted(body)
     cells = header.split(b",")
     required = {b"geo": b"region", b"REF_AREA": b"REGION", b"series": b"serie", b"st": b"state",
                 b"naics": b"industry", b"i": b"origin", b"NAICS": b"INDUSTRY",
                 b"GEO": b"PLACE", b"REGION": b"PLACE", b"Area": b"Place", b"AreaID": b"Place", b"COUNTY ID": b"PLACE",
+                b"FIPS Code": b"PLACE", b"Commodity": b"GOODS",
                 "시점".encode(): b"when"}  # fmt: skip
     cells = [required.get(cell.strip(b'"\r'), cell) for cell in cells]
     header = b",".join(cells).replace(b'"own_code"', b'"owner"')
-    return header + b"\n" + rest
+    return titles + header + b"\n" + rest
 
 
 def widened(body: bytes) -> bytes:
     """A column more, at the end of every line."""
-    header, *rest = body.split(b"\n")
-    return b"\n".join(
-        [
-            header.rstrip(b"\r") + b",OBS_COMMENT",
-            *(r.rstrip(b"\r") + b"," if r else r for r in rest),
-        ]
-    )
+    titles, header, rest = parted(body)
+    rows = (row.rstrip(b"\r") + b"," if row else row for row in rest.split(b"\n"))
+    return titles + b"\n".join([header.rstrip(b"\r,") + b",OBS_COMMENT", *rows])
 
 
 def without_40_percent(rows: list) -> list:  # type: ignore[type-arg]
@@ -315,7 +322,7 @@ MODES = (
     Mode(16, "200 []", ("comtrade",), status(200, b"[]"), F, Outcome.SCHEMA_DRIFT, "data"),
     Mode(16, "200 [] for every economy", ("itu",), status(200, b"[]"), F, Outcome.TRUNCATED, "wrong id"),
     Mode(16, "200 [] for one economy of the dictionary", ("itu",), in_one_economy(status(200, b"[]")), F, Outcome.TRUNCATED, "USA"),
-    Mode(17, "404 for a file to come", ("acs", "bds", "cbp", "qcew", "susb"), status(404, HTML), Step.NOT_YET_PUBLISHED, Outcome.NOT_YET_PUBLISHED),
+    Mode(17, "404 for a file to come", ("acs", "bds", "cbp", "qcew", "susb", "ustrade"), status(404, HTML), Step.NOT_YET_PUBLISHED, Outcome.NOT_YET_PUBLISHED),
     Mode(17, "header only", ("abs", "acs", "bds", "bfs", "kosis", "statsnz", "susb"), edit(lambda body: body.split(b"\n", 1)[0] + b"\n"), Step.NOT_YET_PUBLISHED, Outcome.NOT_YET_PUBLISHED),
     Mode(17, "header only, after the list of areas", ("estat",), edit(lambda body: body.split(b"\n", 1)[0] + b"\n"), F, Outcome.TRUNCATED, "the table did not"),
     Mode(19, "text in a number", (*TABLES, *NATIONAL), lines(text_in_a_number), Step.PROMOTED, None, "1 more quarantined"),
@@ -338,7 +345,7 @@ MODES = (
     Mode(22, "a year less than available", ("comtrade",), comtrade(lambda rows: [row for row in rows if row["period"] != rows[0]["period"]]), F, Outcome.TRUNCATED, "listed as available"),
     Mode(22, "one row less", ("eurostat",), lines(without_one), F, Outcome.TRUNCATED, "were announced"),
     Mode(22, "a class of size less", ("susb",), lines(lambda rows: rows[:3] + rows[4:]), F, Outcome.TRUNCATED, "rows are missing"),
-    Mode(22, "one row less", ("bds", "bfs", "statcan", *NATIONAL), lines(without_one), F, Outcome.TRUNCATED, "rows are missing"),
+    Mode(22, "one row less", ("bds", "bfs", "statcan", "usda", "ustrade", *NATIONAL), lines(without_one), F, Outcome.TRUNCATED, "rows are missing"),
     Mode(23, "rows in other order", (*TABLES, *NATIONAL), lines(lambda rows: rows[::-1]), Step.UNCHANGED, None, "", False),
     Mode(23, "packed again", (*ZIPS, "bea", "statcan"), edit(lambda body: body), Step.UNCHANGED, None, "", False),
     Mode(23, "another elapsed time, rows in other order", ("comtrade",), comtrade(lambda rows: rows[::-1], elapsedTime="9 secs"), Step.UNCHANGED, None, "", False),
@@ -346,11 +353,12 @@ MODES = (
     Mode(24, "a row twice", ("comtrade",), comtrade(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "1 more quarantined"),
     Mode(24, "a part beside the total", ("comtrade",), comtrade(lambda rows: [*rows, {**rows[-1], "customsCode": "C01"}]), Step.PROMOTED, None, "1 more quarantined"),
     Mode(24, "a row twice", ("abs", "bds", "kosis", "statcan", "statsnz", "susb"), lines(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "1 more quarantined"),
+    Mode(24, "a row of five periods twice", ("usda",), lines(lambda rows: [*rows, rows[0]]), Step.PROMOTED, None, "20 more quarantined"),
     Mode(24, "a row of twelve months twice", ("bfs",), lines(lambda rows: [*rows, rows[-1]]), Step.PROMOTED, None, "12 more quarantined"),
     Mode(24, "a row twice", ("eurostat", "oecd"), lines(lambda rows: [*rows, rows[-1]]), F, Outcome.TRUNCATED, "announced"),
     Mode(25, "two rows in five vanish", ("oecd", *ZIPS), lines(without_40_percent), H, None, "gone"),
     Mode(25, "two rows in five vanish", ("eurostat",), lines(without_40_percent), F, Outcome.TRUNCATED, "were announced"),
-    Mode(25, "two rows in five vanish", ("bds", "bfs", "statcan", "susb", *NATIONAL), lines(without_40_percent), F, Outcome.TRUNCATED, "rows are missing"),
+    Mode(25, "two rows in five vanish", ("bds", "bfs", "statcan", "susb", "usda", "ustrade", *NATIONAL), lines(without_40_percent), F, Outcome.TRUNCATED, "rows are missing"),
     Mode(25, "two rows in five vanish, the nation among them", ("acs",), lines(without_40_percent), F, Outcome.TRUNCATED, "no row for nation"),
     Mode(25, "two rows in five vanish", ("comtrade",), comtrade(without_40_percent), H, None, "gone"),
     Mode(25, "two rows in five vanish", ("itu",), json_edit(without_40_percent), H, None, "gone"),

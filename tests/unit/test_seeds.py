@@ -42,6 +42,7 @@ COLUMNS = {
     ),
     "reference/complexity_exceptions": "applies_to code decision reason",
     "reference/us_states": "state_code_fips state_name state_code_postal",
+    "reference/us_territories": "state_code_fips state_name state_code_postal",
     "reference/us_counties": (
         "county_code_fips5 county_name state_code_fips valid_from_year valid_to_year"
     ),
@@ -92,6 +93,7 @@ KEYS = {
     "reference/indicator_catalogue": ["indicator_id"],
     "reference/complexity_exceptions": ["applies_to", "code"],
     "reference/us_states": ["state_code_fips"],
+    "reference/us_territories": ["state_code_fips"],
     "reference/us_counties": ["county_code_fips5"],
     "reference/us_county_cbsa": ["county_code_fips5"],
     "reference/us_county_economic_area": ["county_code_fips5"],
@@ -246,6 +248,13 @@ def test_states_are_the_fifty_and_the_district() -> None:
     for column in ("state_name", "state_code_postal"):
         assert len({row[column] for row in rows}) == 51
     assert not {"03", "07", "14", "43", "52"} & {row["state_code_fips"] for row in rows}
+
+
+def test_a_territory_is_no_state() -> None:
+    territories = {tuple(row.values()) for row in seed("reference/us_territories")}
+    states = {tuple(row.values()) for row in seed("reference/us_states")}
+    for of in range(3):
+        assert not {row[of] for row in territories} & {row[of] for row in states}
 
 
 def test_counties_lie_in_their_state_and_are_told_apart_by_name() -> None:

@@ -8,6 +8,14 @@ with published as (
         'value' as column_name,
         observations.value
     from {{ source('wdi', 'observations') }} as observations
+    union all
+    select
+        'usda' as source_id,
+        'attainment' as table_name,
+        {{ row_key(['period_year', 'area_code_fips5', 'level_code'], 'attainment') }} as row_key,
+        'adults_count' as column_name,
+        attainment.adults_count as value
+    from {{ source('usda', 'attainment') }} as attainment
 )
 
 select

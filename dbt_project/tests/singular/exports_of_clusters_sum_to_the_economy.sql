@@ -1,6 +1,7 @@
 -- Clusters and the unmapped rest together are all exports of an economy.
 with cells as (
-    select * from {{ ref('fct_indicator_value') }} where indicator_id = 'rsca_export'
+    select * from {{ ref('fct_indicator_value') }}
+    where indicator_id = 'rsca_export' and basis = 'baci_gross_exports'
 ),
 
 codes as (

@@ -102,6 +102,8 @@ LOSSES: dict[str, tuple[str, Loss]] = {
     "statsnz": ("a row", row()),
     "susb": ("a row", row(lambda _rows: 3)),
     "uis": ("the reply with figures", reply(-1)),
+    "usda": ("a county", row()),
+    "ustrade": ("a row", row()),
     "wdi": ("a row", body(json_row)),
 }  # fmt: skip
 

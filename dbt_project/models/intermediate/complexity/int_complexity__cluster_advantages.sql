@@ -1,7 +1,8 @@
 -- In which clusters an economy has a revealed comparative advantage. The decision is that of
 -- `rsca_export`, taken on exact products.
 with cells as (
-    select * from {{ ref('ind_structure__rsca_export') }} where cluster_id <> 'all'
+    select * from {{ ref('ind_structure__rsca_export') }}
+    where cluster_id <> 'all' and basis = 'baci_gross_exports'
 ),
 
 clusters as (

@@ -14,8 +14,29 @@ baci_economies as (
     select * from {{ ref('int_economies__baci_codes') }}
 ),
 
+usda_areas as (
+    select
+        left(area_code_fips5, 2) as state_code_fips,
+        area_code_fips5,
+        area_level,
+        max(area_name) as area_name
+    from {{ ref('stg_usda__attainment') }}
+    group by area_code_fips5, area_level
+),
+
+ustrade_states as (
+    select distinct state_code_fips from {{ ref('stg_ustrade__states') }} where state_code_fips is not null
+),
+
 states as (
     select * from {{ ref('us_states') }}
+    union all
+    -- a territory stands here once a source has figures of it
+    select us_territories.*
+    from {{ ref('us_territories') }} as us_territories
+    where
+        us_territories.state_code_fips in (select state_code_fips from usda_areas)
+        or us_territories.state_code_fips in (select state_code_fips from ustrade_states)
 ),
 
 counties as (
@@ -37,6 +58,10 @@ larger_regions as (
         geo_name,
         code
     from {{ ref('int_regions__us_memberships') }}
+),
+
+microsoft_counties as (
+    select distinct county_code_fips5 from {{ ref('stg_microsoft__counties') }}
 ),
 
 acs_areas as (
@@ -104,6 +129,10 @@ state_codes as (
     select state_code_fips from cbp_counties
     union
     select area_code from acs_areas where area_level = 'state'
+    union
+    select state_code_fips from usda_areas where area_level = 'state'
+    union
+    select state_code_fips from ustrade_states
 ),
 
 county_codes as (
@@ -112,6 +141,10 @@ county_codes as (
     select county_code_fips5 from cbp_counties where not is_statewide
     union
     select area_code from acs_areas where area_level = 'county'
+    union
+    select county_code_fips5 from microsoft_counties
+    union
+    select area_code_fips5 from usda_areas where area_level = 'county'
 ),
 
 geos as (
@@ -155,6 +188,7 @@ geos as (
         'USA-FIPS-' || county_codes.county_code_fips5 as geo_id,
         coalesce(
             counties.county_name,
+            usda_areas.area_name,
             'County ' || county_codes.county_code_fips5 || ' (not in the list)'
         ) as geo_name,
         'county' as geo_type,
@@ -171,6 +205,8 @@ geos as (
     from county_codes
     left join counties
         on county_codes.county_code_fips5 = counties.county_code_fips5
+    left join usda_areas
+        on county_codes.county_code_fips5 = usda_areas.area_code_fips5
     union all
     -- they cross the borders of states, so that the economy is what contains them
     select

@@ -127,6 +127,90 @@ joined as (
         on grid.period_year = snapshots.period_year
 ),
 
+-- Of a state of the United States the reference is the nation: the commodities are those of NAICS,
+-- which no world total is published in.
+state_exports as (
+    select * from {{ ref('int_trade__state_clusters') }}
+),
+
+state_totals as (
+    select
+        period_year,
+        state_name_census,
+        scheme,
+        scheme_version,
+        cast(sum(exports_kusd) as decimal(18, 3)) as exports_kusd
+    from state_exports
+    group by period_year, state_name_census, scheme, scheme_version
+),
+
+exporting_states as (
+    select
+        *,
+        count(*) over (partition by period_year) as states_count
+    from (select distinct period_year, state_name_census, state_code_fips from state_exports)
+    where state_code_fips is not null
+),
+
+-- A state without a row exported nothing of the cluster: the file adds up without it.
+state_cells as (
+    select
+        nation.period_year,
+        'USA-FIPS-' || exporting_states.state_code_fips as geo_id,
+        nation.cluster_id,
+        'ustrade_state_exports' as basis,
+        exporting_states.states_count as exporters_count,
+        true as is_covered,
+        state_totals.exports_kusd as economy_kusd,
+        nation_totals.exports_kusd as world_kusd,
+        nation.exports_kusd as world_cluster_kusd,
+        coalesce(own.exports_kusd, cast(0 as decimal(18, 3))) as cluster_kusd,
+        coalesce(own.commodities_count, 0) as flows_count,
+        nation.snapshot_id
+    from state_exports as nation
+    inner join {{ ref('dim_cluster') }} as clusters
+        on nation.cluster_id = clusters.cluster_id
+        and clusters.cluster_class = 'traded'
+    inner join state_totals as nation_totals
+        on nation.period_year = nation_totals.period_year
+        and nation.state_name_census = nation_totals.state_name_census
+        and nation.scheme = nation_totals.scheme
+        and nation.scheme_version = nation_totals.scheme_version
+    inner join exporting_states
+        on nation.period_year = exporting_states.period_year
+    inner join state_totals
+        on exporting_states.period_year = state_totals.period_year
+        and exporting_states.state_name_census = state_totals.state_name_census
+        and nation.scheme = state_totals.scheme
+        and nation.scheme_version = state_totals.scheme_version
+    left join state_exports as own
+        on exporting_states.period_year = own.period_year
+        and exporting_states.state_name_census = own.state_name_census
+        and nation.scheme = own.scheme
+        and nation.scheme_version = own.scheme_version
+        and nation.cluster_id = own.cluster_id
+    where nation.is_nation
+),
+
+cells as (
+    select
+        period_year,
+        geo_id,
+        cluster_id,
+        'baci_gross_exports' as basis,
+        exporters_count,
+        is_covered,
+        economy_kusd,
+        world_kusd,
+        world_cluster_kusd,
+        cluster_kusd,
+        flows_count,
+        snapshot_id
+    from joined
+    union all
+    select * from state_cells
+),
+
 -- RCA = own / other with two exact products of decimals, so that RCA >= 1 never hangs on the last
 -- bit of a division. Two decimals of 18 digits would be multiplied in 64 bits and overflow.
 crossed as (
@@ -135,7 +219,7 @@ crossed as (
         cast(cluster_kusd as decimal(19, 3)) * cast(world_kusd as decimal(19, 3)) as own_product,
         cast(economy_kusd as decimal(19, 3))
         * cast(world_cluster_kusd as decimal(19, 3)) as other_product
-    from joined
+    from cells
 ),
 
 measured as (
@@ -156,7 +240,7 @@ select
     geo_id,
     cluster_id,
     cast(period_year as varchar) as period,
-    'baci_gross_exports' as basis,
+    basis,
     value,
     cast(null as double) as value_lower,
     cast(null as double) as value_upper,

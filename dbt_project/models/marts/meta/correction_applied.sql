@@ -7,11 +7,21 @@ wdi_observations as (
     select * from {{ ref('stg_wdi__observations') }}
 ),
 
+usda_attainment as (
+    select * from {{ ref('stg_usda__attainment') }}
+),
+
 found as (
     select
         correction_id,
         snapshot_id
     from wdi_observations
+    where correction_id is not null
+    union all
+    select
+        correction_id,
+        snapshot_id
+    from usda_attainment
     where correction_id is not null
 ),
 
