@@ -30,6 +30,7 @@ from benchmarks.measure import Cost, cost
 from pipelines import contracts
 from pipelines.http.classify import Media
 from pipelines.landing import Landed
+from pipelines.landing_store import kept_file
 from pipelines.sources.base import discover
 
 WHEN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -50,7 +51,9 @@ def best(work: Callable[[], int]) -> tuple[int, float, float]:
 def ours(source_id: str, part: str, path: Path, media: Media) -> tuple[int, float, float]:
     """Parse and gate a delivery, batch by batch, as a night does."""
     source = discover()[source_id]
-    reply = Landed(path.name, path, media, f"https://benchmark.example/{path.name}", WHEN)
+    reply = Landed(
+        path.name, kept_file(path), media, f"https://benchmark.example/{path.name}", WHEN
+    )
 
     def work() -> int:
         rows = 0

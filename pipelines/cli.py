@@ -31,6 +31,7 @@ from pipelines.commands import (
     composite,
     concordance,
     coverage,
+    landing,
     metrics,
     provenance,
     regions,
@@ -295,14 +296,16 @@ def sources(
 
 @app.command()
 def doctor(profile: ProfileOption = "live", home: HomeOption = None) -> None:
-    """One cheap request per source: does it answer, and as what?"""
+    """One cheap request to the landing and to each source: does it answer, and as what?"""
     import tempfile
 
     from pipelines import probe
     from pipelines.http.client import Client, RetryPolicy
+    from pipelines.landing_store import open_landing
     from pipelines.transports import open_profile
 
     opened = open_profile(load_settings(profile=profile, home=home))
+    out.print(plain(f"{'landing':<19}{open_landing(opened.settings).described()}"))
     failed = 0
     with tempfile.TemporaryDirectory() as scratch:
         client = Client(
@@ -322,7 +325,7 @@ def doctor(profile: ProfileOption = "live", home: HomeOption = None) -> None:
 
 app.command()(composite.composite)
 app.command()(coverage.coverage)
-for group in (clusters, concordance, metrics, regions, supplement):
+for group in (clusters, concordance, landing, metrics, regions, supplement):
     app.add_typer(group.app)
 provenance.register(app)
 

@@ -20,8 +20,9 @@ import polars as pl
 from pipelines import contracts
 from pipelines.contracts import Table
 from pipelines.errors import ClusterkpiError, Incomplete, SchemaDrift
-from pipelines.http.classify import HAS_DATA, PARKED, Outcome, Verdict
+from pipelines.http.classify import HAS_DATA, PARKED, Media, Outcome, Verdict
 from pipelines.http.client import Client, RequestSpec, Validators
+from pipelines.landed_replies import Tampered, check, landed
 from pipelines.landing import Landed, Landing
 from pipelines.settings import Settings
 from pipelines.sources.base import Answer, Chunk, Source
@@ -31,8 +32,8 @@ from pipelines.vintages import (
     Reply,
     TableFiles,
     VintageWriter,
+    apart_from_landing,
     latest,
-    missing_in_landing,
     record_in_landing,
 )
 
@@ -116,15 +117,13 @@ def ingest(source: Source, night: Night) -> SourceReport:
     """
     settings = night.settings
     manifest = latest(settings.raw_dir, settings.realm, source.id)
-    for unknown in missing_in_landing(
-        settings.landing_dir, settings.raw_dir, settings.realm, source.id
-    ):
-        record_in_landing(settings.landing_dir, unknown)
     report = SourceReport(source.id)
     writer = VintageWriter(
         settings.raw_dir, settings.quarantine_dir, settings.realm, source.id, night.vintage
     )
-    promoted: dict[str, PartState] = {}
+    taken = _exchange(source, manifest, night, writer)
+    manifest = replace(manifest, parts={**manifest.parts, **taken})
+    promoted = dict(taken)
     try:
         overall = _probe(source, source.signal(settings), night, report)
     except _PartTrouble as trouble:
@@ -132,6 +131,7 @@ def ingest(source: Source, night: Night) -> SourceReport:
             PartReport(source.id, part, trouble.step, trouble.detail, trouble.outcome)
             for part in source.parts(settings)
         ]
+        _put_in_service(source, manifest, promoted, night, writer)
         return report
     for part in source.parts(settings):
         try:
@@ -142,18 +142,41 @@ def ingest(source: Source, night: Night) -> SourceReport:
             writer.discard_part(part)
             outcome = PartReport(source.id, part, trouble.step, trouble.detail, trouble.outcome)
         if isinstance(outcome, PartState):
+            if part in taken:
+                writer.of_others(taken[part].vintage).discard_part(part)
             promoted[part] = outcome
-            outcome = PartReport(
-                source.id,
-                part,
-                Step.PROMOTED,
-                f"version {outcome.source_version}",
-                Outcome.OK,
-                outcome.landed,
-                outcome.promoted,
-                outcome.quarantined,
+            outcome = _promoted(outcome, f"version {outcome.source_version}")
+        elif part in taken and outcome.step is Step.UNCHANGED:
+            version = taken[part].source_version
+            outcome = _promoted(
+                taken[part], f"version {version}, landed by another worker; {outcome.detail}"
             )
         report.parts.append(outcome)
+    _put_in_service(source, manifest, promoted, night, writer)
+    return report
+
+
+def _promoted(state: PartState, detail: str) -> PartReport:
+    return PartReport(
+        state.source,
+        state.part,
+        Step.PROMOTED,
+        detail,
+        Outcome.OK,
+        state.landed,
+        state.promoted,
+        state.quarantined,
+    )
+
+
+def _put_in_service(
+    source: Source,
+    manifest: Manifest,
+    promoted: dict[str, PartState],
+    night: Night,
+    writer: VintageWriter,
+) -> None:
+    settings = night.settings
     wanted = source.parts(settings)
     vanished = source.parts_may_vanish and set(manifest.parts) - set(wanted)
     if promoted or vanished:
@@ -165,8 +188,68 @@ def ingest(source: Source, night: Night) -> SourceReport:
             {part: parts[part] for part in sorted(parts) if part in wanted},
         )
         writer.commit(fresh)
-        record_in_landing(settings.landing_dir, fresh)
-    return report
+        record_in_landing(night.landing.store, fresh)
+
+
+def _exchange(
+    source: Source, manifest: Manifest, night: Night, writer: VintageWriter
+) -> dict[str, PartState]:
+    """Tell the landing what is in service here, and take from it what other workers put there.
+
+    What is taken was proven and passed the promotion gates where it was fetched; here its bytes
+    are checked against their hashes and parsed, without asking the publisher.
+
+    Returns:
+        The parts that were taken.
+    """
+    settings, store = night.settings, night.landing.store
+    ours, theirs = apart_from_landing(store, settings.raw_dir, settings.realm, source.id)
+    for unknown in ours:
+        if lost := _without_bytes(unknown, night.landing):
+            night.say(
+                f"{source.id:<9} ! {store.where('')} lacks the bytes of {len(lost)} parts that are "
+                f"in service, {lost[0]} for one, and is not told of them: `clusterkpi landing push`"
+            )
+        else:
+            record_in_landing(store, unknown)
+    wanted = set() if night.force else set(source.parts(settings))
+    newer: dict[str, PartState] = {}
+    for state in (state for other in theirs for state in other.parts.values()):
+        have = newer.get(state.part) or manifest.parts.get(state.part)
+        if state.part in wanted and _replaces(source, state, have):
+            newer[state.part] = state
+    taken = {}
+    for part, state in newer.items():
+        apart = writer.of_others(state.vintage)
+        try:
+            replies = landed(store, source.id, state)
+            check(replies, state.snapshot_id)
+            taken[part] = parse(source, state, replies, apart)
+        except (Tampered, SchemaDrift) as error:
+            apart.discard_part(part)
+            night.say(f"{source.id:<9} ! {part}: not taken from the landing: {error}")
+    return taken
+
+
+def _replaces(source: Source, state: PartState, have: PartState | None) -> bool:
+    """Whether a landed snapshot says more than the one in service here."""
+    if state.parser_version != source.parser_version or not state.replies:
+        return False
+    if have is None or have.parser_version != source.parser_version:
+        return True
+    return state.vintage > have.vintage and state.canonical_sha256 != have.canonical_sha256
+
+
+def _without_bytes(manifest: Manifest, landing: Landing) -> list[str]:
+    """Parts of a manifest of which the landing lacks a reply."""
+    return [
+        part
+        for part, state in manifest.parts.items()
+        if not all(
+            landing.kept(state.source, reply.sha256, Media(reply.media)).exists()
+            for reply in state.replies
+        )
+    ]
 
 
 def _probe(
@@ -313,7 +396,7 @@ def _ask(source: Source, part: str, night: Night, report: SourceReport) -> list[
 def _one(source: Source, spec: RequestSpec, night: Night, report: SourceReport) -> Answer:
     """One request to its end. Trouble is raised; what comes back is an answer to build on."""
     sha, validators, _ = night.known.get(spec.request_key, ("", None, ""))
-    at_rest = night.landing.path_of(source.id, sha, spec.media) if sha else None
+    at_rest = night.landing.kept(source.id, sha, spec.media) if sha else None
     usable = bool(spec.static and at_rest and at_rest.exists() and not night.force)
     fetched = night.client.fetch(spec, validators if usable else None)
     report.requests += 1

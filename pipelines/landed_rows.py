@@ -21,6 +21,7 @@ import polars as pl
 
 from pipelines import rederive, vintages, warehouse
 from pipelines.contracts import Table
+from pipelines.landing_store import open_landing
 from pipelines.settings import Settings
 from pipelines.sources.base import Source, discover
 from pipelines.vintages import PartState
@@ -192,6 +193,7 @@ class _Files:
 
     def __init__(self, settings: Settings, scratch: Settings, realm: str, wanted: set[str]) -> None:
         self._settings, self._scratch = settings, scratch
+        self._store = open_landing(settings)
         self._promoted: dict[str, PartState] = {}
         for source in {name.split("/")[0] for name in wanted}:
             newest = vintages.latest(settings.raw_dir, realm, source)
@@ -201,7 +203,7 @@ class _Files:
                 self._add(vintages.history(settings.raw_dir, realm, source))
         self._landed = {}
         if missing := wanted - set(self._promoted):
-            self._landed = rederive.states(settings.landing_dir, realm, missing)
+            self._landed = rederive.states(self._store, realm, missing)
 
     def _add(self, manifests: list[vintages.Manifest]) -> None:
         for manifest in manifests:
@@ -213,7 +215,7 @@ class _Files:
         where = "raw vintage"
         if state is None:
             manifest = rederive.parse_again(
-                self._settings.landing_dir,
+                self._store,
                 self._scratch,
                 source,
                 [self._landed[snapshot_id]],

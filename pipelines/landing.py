@@ -4,15 +4,14 @@ Bytes are named by their sha256, written once, read-only, and never overwritten;
 append-only. Everything behind the landing can be rebuilt from it without a network.
 
 Belongs here: storing and finding bytes, writing and reading the request log. Does not belong
-here: what the bytes mean (`pipelines.sources`), which of them are in service
-(`pipelines.vintages`).
+here: where they lie (`pipelines.landing_store`), what the bytes mean (`pipelines.sources`), which
+of them are in service (`pipelines.vintages`).
 """
 
 from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,9 +24,9 @@ import pyarrow as pa
 from pipelines import __version__
 from pipelines.http.classify import Media, Outcome
 from pipelines.http.client import Fetched, Validators
-from pipelines.storage import append_line, fsync_dir, read_lines, readable_os_errors
+from pipelines.landing_store import PACKED, Kept, LandingStore
+from pipelines.storage import append_line, read_lines
 
-_CHUNK_BYTES = 1 << 20
 SIGNAL_PART = "_signal"  # request that asks about a whole source, not about one part
 LOG_SCHEMA: dict[str, Any] = {
     "run_id": pl.String,
@@ -61,7 +60,7 @@ class Landed:
 
     Attributes:
         sha256: of the entity bytes (content-decoded, otherwise untouched).
-        path: file, zstd-compressed where its name ends in `.zst`.
+        kept: where they lie, zstd-compressed where the name ends in `.zst`.
         media: what it holds.
         url: address without secrets.
         requested_at: when it was asked for.
@@ -71,7 +70,7 @@ class Landed:
     """
 
     sha256: str
-    path: Path
+    kept: Kept
     media: Media
     url: str
     requested_at: datetime
@@ -83,9 +82,14 @@ class Landed:
         """File name in the publisher's address, for messages."""
         return self.url.split("?")[0].rsplit("/", 1)[-1]
 
+    @property
+    def path(self) -> Path:
+        """File of this machine that holds them as they are kept."""
+        return self.kept.path
+
     def open(self) -> IO[bytes]:
         """Open the entity bytes for reading."""
-        if self.path.suffix == ".zst":
+        if self.kept.name.endswith(PACKED):
             with pa.OSFile(str(self.path), "rb") as packed:
                 stream = pa.CompressedInputStream(packed, "zstd")
                 return io.BytesIO(stream.read())
@@ -97,43 +101,31 @@ class Landed:
 
 
 class Landing:
-    """The landing of one state directory during one run."""
+    """A landing during one run."""
 
-    def __init__(self, folder: Path, *, run_id: str, realm: str, profile: str) -> None:
-        self._folder = folder
+    def __init__(self, store: LandingStore, *, run_id: str, realm: str, profile: str) -> None:
+        self.store = store
         self._run_id, self._realm, self._profile = run_id, realm, profile
-        self._journal = folder / "log" / f"{run_id}.jsonl"
+        self._journal = store.scratch / "log" / f"{run_id}.jsonl"
 
     @property
     def work_dir(self) -> Path:
         """Where transfers in progress live; survives a crash so that they can be resumed."""
-        return self._folder / "partial" / self._realm
+        return self.store.scratch / "partial" / self._realm
 
-    def path_of(self, source: str, sha256: str, media: Media) -> Path:
-        """Where bytes with this hash are or would be kept."""
-        suffix = "" if media is Media.ZIP else ".zst"
-        return self._folder / source / sha256[:2] / f"{sha256}{suffix}"
+    def kept(self, source: str, sha256: str, media: Media) -> Kept:
+        """Bytes with this hash, as they are or would be kept."""
+        return Kept(self.store, payload_name(source, sha256, media))
 
     def land(self, fetched: Fetched) -> Landed:
         """Keep the bytes of a finished request; the same bytes are kept once."""
         assert fetched.path is not None and fetched.sha256 is not None
         spec = fetched.spec
-        target = self.path_of(spec.source, fetched.sha256, spec.media)
-        if target.exists():
-            fetched.path.unlink()
-        else:
-            with readable_os_errors(target):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                packed = fetched.path
-                if target.suffix == ".zst":
-                    packed = _compress(fetched.path)
-                    fetched.path.unlink()
-                os.chmod(packed, 0o444)
-                os.replace(packed, target)
-                fsync_dir(target.parent)
+        kept = self.kept(spec.source, fetched.sha256, spec.media)
+        self.store.keep(kept.name, fetched.path)
         return Landed(
             fetched.sha256,
-            target,
+            kept,
             spec.media,
             spec.public_url,
             fetched.requested_at,
@@ -175,18 +167,15 @@ class Landing:
     def close_log(self) -> None:
         """Turn this run's journal, and those of runs that were killed, into Parquet."""
         for journal in sorted(self._journal.parent.glob("*.jsonl")):
-            _to_parquet(journal)
+            body = io.BytesIO()
+            _log_frame(read_lines(journal)).write_parquet(body)
+            self.store.record(f"log/{journal.stem}.parquet", body.getvalue())
+            journal.unlink()
 
 
-def _to_parquet(journal: Path) -> None:
-    frame = _log_frame(read_lines(journal))
-    target = journal.with_suffix(".parquet")
-    temporary = target.with_suffix(".parquet.tmp")
-    with readable_os_errors(target):
-        frame.write_parquet(temporary)
-        os.replace(temporary, target)
-        fsync_dir(target.parent)
-        journal.unlink()
+def payload_name(source: str, sha256: str, media: Media) -> str:
+    """Name of bytes with this hash in a landing; a zip is packed already."""
+    return f"{source}/{sha256[:2]}/{sha256}{'' if media is Media.ZIP else PACKED}"
 
 
 def _log_frame(records: Iterable[dict[str, Any]]) -> pl.DataFrame:
@@ -199,22 +188,26 @@ def _log_frame(records: Iterable[dict[str, Any]]) -> pl.DataFrame:
     )
 
 
-def note_event(landing_dir: Path, event: str, **facts: Any) -> None:
-    """Write down a run or a release beside the bytes, so that the landing alone tells of it."""
-    append_line(landing_dir / "events.jsonl", {"event": event, **facts})
+def note_run(store: LandingStore, run_id: str, **facts: Any) -> None:
+    """Write down a run beside the bytes, so that the landing alone tells of it."""
+    store.note(run_id, {"event": "run", "run_id": run_id, **facts})
 
 
-def events(landing_dir: Path) -> list[dict[str, Any]]:
-    """Runs (`run`) and releases (`publish`), oldest first."""
-    return read_lines(landing_dir / "events.jsonl")
+def note_release(store: LandingStore, release_id: str, **facts: Any) -> None:
+    """Write down a release beside the bytes, so that the landing alone tells of it."""
+    store.note(release_id, {"event": "publish", "release_id": release_id, **facts})
 
 
-def read_log(landing_dir: Path) -> pl.DataFrame:
-    """The whole request log, oldest first, including a run in progress."""
-    folder = landing_dir / "log"
+def read_log(store: LandingStore) -> pl.DataFrame:
+    """The whole request log, oldest first, including a run in progress on this machine."""
     frames = [pl.DataFrame(schema=LOG_SCHEMA)]
-    frames += [pl.read_parquet(path) for path in sorted(folder.glob("*.parquet"))]
-    frames += [_log_frame(read_lines(path)) for path in sorted(folder.glob("*.jsonl"))]
+    frames += [
+        pl.read_parquet(io.BytesIO(store.read(name)))
+        for name in store.names("log")
+        if name.endswith(".parquet")
+    ]
+    journals = sorted((store.scratch / "log").glob("*.jsonl"))
+    frames += [_log_frame(read_lines(path)) for path in journals]
     return pl.concat(frames, how="diagonal").sort("requested_at")
 
 
@@ -259,11 +252,3 @@ def last_asked(log: pl.DataFrame, realm: str) -> dict[str, datetime]:
 def utc_stamp(when: datetime | None = None) -> str:
     """`20261123T023000Z`: sortable, safe in file names."""
     return (when or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
-
-
-def _compress(plain: Path) -> Path:
-    packed = plain.with_suffix(".zst")
-    with plain.open("rb") as body, pa.CompressedOutputStream(str(packed), "zstd") as sink:
-        while chunk := body.read(_CHUNK_BYTES):
-            sink.write(chunk)
-    return packed

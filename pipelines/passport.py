@@ -14,13 +14,15 @@ import contextlib
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from pipelines import reader_macros, timeline, warehouse
 from pipelines.errors import ConfigError
+from pipelines.http.classify import Media
+from pipelines.landing import payload_name
+from pipelines.landing_store import LandingStore, open_landing
 from pipelines.settings import Settings
 
 _KEY_PARAMETERS = "$indicator, $geo, $period, cluster := $cluster, basis := $basis"
@@ -128,8 +130,9 @@ def passport(settings: Settings, opened: Opened, question: Question) -> dict[str
         given,
     )
     corrections = _dicts(con, f"from marts.passport_corrections({_KEY_PARAMETERS})", given)
+    store = open_landing(settings)
     for snapshot in snapshots:
-        _complete(settings, opened, snapshot)
+        _complete(settings, store, opened, snapshot)
     return {
         "release_id": opened.release_id,
         "is_synthetic": cell.pop("is_synthetic"),
@@ -241,14 +244,14 @@ def _terms(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(terms.values())
 
 
-def _complete(settings: Settings, opened: Opened, snapshot: dict[str, Any]) -> None:
+def _complete(
+    settings: Settings, store: LandingStore, opened: Opened, snapshot: dict[str, Any]
+) -> None:
     """Add the landed files, and the last check where the snapshot is still in service."""
-    folder = settings.landing_dir / snapshot["source_id"]
-    files = []
-    for sha256 in snapshot["entity_sha256"] or []:
-        found = sorted((folder / sha256[:2]).glob(f"{sha256}*"))
-        files.append(str(found[0].relative_to(settings.home)) if found else None)
-    snapshot["landed_files"] = files
+    snapshot["landed_files"] = [
+        _landed_file(settings, store, snapshot["source_id"], sha256)
+        for sha256 in snapshot["entity_sha256"] or []
+    ]
     record: Mapping[str, Any] = warehouse.last_checked(settings.home).get(
         f"{snapshot['source_id']}/{snapshot['part']}", {}
     )
@@ -260,10 +263,13 @@ def _complete(settings: Settings, opened: Opened, snapshot: dict[str, Any]) -> N
         snapshot["last_checked_at"] = later
 
 
-def landed_path(settings: Settings, snapshot: Mapping[str, Any], sha256: str) -> Path | None:
-    """The landed file of one reply, if it is here."""
-    folder = settings.landing_dir / snapshot["source_id"] / sha256[:2]
-    return next(iter(sorted(folder.glob(f"{sha256}*"))), None)
+def _landed_file(settings: Settings, store: LandingStore, source: str, sha256: str) -> str | None:
+    """Path below the home, or address, of one landed reply; None where the landing lacks it."""
+    for media in (Media.JSON, Media.ZIP):  # kept packed, or as it came
+        name = payload_name(source, sha256, media)
+        if store.holds(name):
+            return store.where(name).removeprefix(f"{settings.home}/")
+    return None
 
 
 def _dicts(

@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
 
 from pipelines import landing, rederive, steps, vintages, warehouse
 from pipelines.errors import ClusterkpiError, ConfigError
+from pipelines.landing_store import LandingStore, open_landing
 from pipelines.settings import Settings
 from pipelines.sources.base import discover
 from pipelines.storage import exclusive
@@ -64,11 +64,12 @@ def rebuild(settings: Settings, *, realm: str | None = None, say: Say = print) -
         Tampered: landed bytes are not what they were; every such file is named.
         ClusterkpiError: the same inputs, code and lists gave other figures.
     """
-    realm = realm or _only_realm(settings.landing_dir)
-    events = [e for e in landing.events(settings.landing_dir) if e.get("realm") == realm]
+    store = open_landing(settings)
+    realm = realm or _only_realm(store)
+    events = [e for e in store.events() if e.get("realm") == realm]
     runs = [event for event in events if event["event"] == "run"]
     if not runs:
-        raise ConfigError(f"{settings.landing_dir} does not say how its figures were read")
+        raise ConfigError(f"{store.where('')} does not say how its figures were read")
     settings = settings.model_copy(update={"profile": runs[-1]["profile"]})
     if settings.__dict__.pop("realm", realm) != realm or settings.realm != realm:
         raise ConfigError(f"the landing of {realm} figures names profile {settings.profile}")
@@ -80,11 +81,11 @@ def rebuild(settings: Settings, *, realm: str | None = None, say: Say = print) -
         )
     with exclusive(settings.home):
         warehouse.recover(settings.home)
-        restored = _restore(settings, realm, say)
+        restored = _restore(settings, store, realm, say)
         if not restored:
-            raise ConfigError(f"{settings.landing_dir} has no {realm} figures in service")
+            raise ConfigError(f"{store.where('')} has no {realm} figures in service")
         started = datetime.now(UTC)
-        stamp = steps.new_stamp(settings, started)
+        stamp = steps.new_stamp(settings, started, store)
         run = steps.Run(
             settings,
             Profile(settings, Refused(), polite=False, notice=runs[-1]["notice"]),
@@ -100,20 +101,20 @@ def rebuild(settings: Settings, *, realm: str | None = None, say: Say = print) -
     return Rebuilt(report.release, before, _difference(report.release, before))
 
 
-def _restore(settings: Settings, realm: str, say: Say) -> int:
+def _restore(settings: Settings, store: LandingStore, realm: str, say: Say) -> int:
     """Check and parse what was in service of every source; the clocks come from the log."""
-    asked = landing.last_asked(landing.read_log(settings.landing_dir), realm)
+    asked = landing.last_asked(landing.read_log(store), realm)
     restored = 0
     tampered: list[str] = []
     manifests = []
     for source in discover().values():
-        known = vintages.landed_history(settings.landing_dir, realm, source.id)
+        known = vintages.landed_history(store, realm, source.id)
         if known and known[-1].parts:
             manifests.append((source, known[-1]))
     for source, manifest in manifests:
         for state in manifest.parts.values():
             try:
-                replies = rederive.landed(settings.landing_dir, source.id, state)
+                replies = rederive.landed(store, source.id, state)
                 rederive.check(replies, state.snapshot_id)
             except rederive.Tampered as error:
                 tampered.append(str(error))
@@ -121,9 +122,7 @@ def _restore(settings: Settings, realm: str, say: Say) -> int:
         raise rederive.Tampered("\n".join(tampered))
     for source, manifest in manifests:
         parts = list(manifest.parts.values())
-        again = rederive.parse_again(
-            settings.landing_dir, settings, source, parts, manifest.vintage
-        )
+        again = rederive.parse_again(store, settings, source, parts, manifest.vintage)
         rows = sum(part.promoted for part in again.parts.values())
         say(f"{source.id:<9} {len(parts)} parts from the landing, {rows:,} rows")
         restored += len(parts)
@@ -145,13 +144,13 @@ def _restore(settings: Settings, realm: str, say: Say) -> int:
     return restored
 
 
-def _only_realm(landing_dir: Path) -> str:
-    realms = sorted(path.name for path in (landing_dir / "vintages").glob("*") if path.is_dir())
+def _only_realm(store: LandingStore) -> str:
+    realms = vintages.landed_realms(store)
     if len(realms) == 1:
         return realms[0]
     if not realms:
-        raise ConfigError(f"there is nothing to rebuild from in {landing_dir}")
-    raise ConfigError(f"{landing_dir} has {' and '.join(realms)} figures: say which, --realm")
+        raise ConfigError(f"there is nothing to rebuild from in {store.where('')}")
+    raise ConfigError(f"{store.where('')} has {' and '.join(realms)} figures: say which, --realm")
 
 
 def _difference(release: Release, before: dict[str, Any] | None) -> str:

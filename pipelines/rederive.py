@@ -13,15 +13,13 @@ Does not belong here: a whole home from its landing (`rebuild`), what is shown o
 from __future__ import annotations
 
 import argparse
-import datetime as dt
-import hashlib
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,9 +30,9 @@ import polars as pl
 from pipelines import candidate, dbt, history, lineage, vintages, warehouse
 from pipelines.errors import ClusterkpiError, ConfigError
 from pipelines.history import COLUMNS, KEY
-from pipelines.http.classify import Media
 from pipelines.ingest import parse
-from pipelines.landing import Landed, Landing
+from pipelines.landed_replies import Tampered, check, landed
+from pipelines.landing_store import LandingStore, open_landing
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 from pipelines.sources.base import Source, discover
 from pipelines.storage import readable_os_errors
@@ -42,11 +40,6 @@ from pipelines.vintages import Manifest, PartState, VintageWriter
 
 # Two builds may add the same doubles in another order; more than this is no matter of order.
 ORDER_TOLERANCE = 1e-12
-_CHUNK_BYTES = 1 << 20
-
-
-class Tampered(ClusterkpiError):
-    """Landed bytes are not what their names say: changed, cut or gone."""
 
 
 @dataclass(frozen=True)
@@ -83,56 +76,7 @@ class Verified:
 # ---------------------------------------------------------------- landed bytes
 
 
-def landed(landing_dir: Path, source: str, state: PartState) -> list[Landed]:
-    """The replies of a snapshot as they lie in the landing, unchecked.
-
-    Raises:
-        ConfigError: it was landed by a version of this project that did not write down enough.
-    """
-    if not state.replies:
-        raise ConfigError(
-            f"{state.snapshot_id} was landed before replies were written down one by one; "
-            f"`clusterkpi refresh --only {source} --force` reads it anew"
-        )
-    place = Landing(landing_dir, run_id="", realm="", profile="")
-    return [
-        Landed(
-            reply.sha256,
-            place.path_of(source, reply.sha256, Media(reply.media)),
-            Media(reply.media),
-            reply.url,
-            dt.datetime.fromisoformat(reply.requested_at),
-            reply.etag,
-            reply.last_modified,
-        )
-        for reply in state.replies
-    ]
-
-
-def check(replies: Iterable[Landed], snapshot_id: str) -> None:
-    """Compare landed bytes with the hash that they are named by.
-
-    Raises:
-        Tampered: names the file, what it belongs to, and both hashes.
-    """
-    for reply in replies:
-        where = f"{reply.path} (landed for {snapshot_id} from {reply.url})"
-        if not reply.path.exists():
-            raise Tampered(f"{where} is gone")
-        digest = hashlib.sha256()
-        try:
-            with reply.open() as body:
-                while chunk := body.read(_CHUNK_BYTES):
-                    digest.update(chunk)
-        except OSError as error:
-            raise Tampered(f"{where} cannot be unpacked: {error}") from error
-        if digest.hexdigest() != reply.sha256:
-            raise Tampered(
-                f"{where} is not what was landed: its bytes hash to {digest.hexdigest()}"
-            )
-
-
-def states(landing_dir: Path, realm: str, wanted: Collection[str]) -> dict[str, PartState]:
+def states(store: LandingStore, realm: str, wanted: Collection[str]) -> dict[str, PartState]:
     """Snapshot id → what the landing knows of it.
 
     Raises:
@@ -140,21 +84,25 @@ def states(landing_dir: Path, realm: str, wanted: Collection[str]) -> dict[str, 
     """
     found: dict[str, PartState] = {}
     for source in sorted({name.split("/")[0] for name in wanted}):
-        for manifest in vintages.landed_history(landing_dir, realm, source):
+        for manifest in vintages.landed_history(store, realm, source):
             for part in manifest.parts.values():
                 if part.snapshot_id in wanted:
                     found[part.snapshot_id] = part
     lost = sorted(set(wanted) - set(found))
     if lost:
         raise ConfigError(
-            f"the landing in {landing_dir} does not know {', '.join(lost[:5])}"
+            f"the landing in {store.where('')} does not know {', '.join(lost[:5])}"
             + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
         )
     return found
 
 
 def parse_again(
-    landing_dir: Path, scratch: Settings, source: Source, parts: Sequence[PartState], vintage: str
+    store: LandingStore,
+    scratch: Settings,
+    source: Source,
+    parts: Sequence[PartState],
+    vintage: str,
 ) -> Manifest:
     """Check and parse the landed replies of snapshots of one source into a folder of its own.
 
@@ -167,7 +115,7 @@ def parse_again(
     )
     fresh = {}
     for state in parts:
-        replies = landed(landing_dir, source.id, state)
+        replies = landed(store, source.id, state)
         check(replies, state.snapshot_id)
         fresh[state.part] = parse(source, state, replies, writer)
     manifest = Manifest(source.id, scratch.realm, vintage, fresh)
@@ -213,10 +161,11 @@ def build(
     sources = discover()
     ids = snapshots.filter(pl.col("source_id").is_in(sorted(needed)))["snapshot_id"].to_list()
     by_source: dict[str, list[PartState]] = {name: [] for name in sources}
-    for state in states(settings.landing_dir, scratch.realm, set(ids)).values():
+    store = open_landing(settings)
+    for state in states(store, scratch.realm, set(ids)).values():
         by_source[state.source].append(state)
     manifests = {
-        name: parse_again(settings.landing_dir, scratch, sources[name], parts, "again")
+        name: parse_again(store, scratch, sources[name], parts, "again")
         if parts
         else Manifest(name, scratch.realm, "")
         for name, parts in by_source.items()
@@ -333,6 +282,7 @@ def verify(settings: Settings, con: duckdb.DuckDBPyConnection, cells: pl.DataFra
         finished = subprocess.run(
             [
                 *(sys.executable, "-m", "pipelines.rederive", "--home", str(settings.home)),
+                *("--landing", settings.landing),
                 *("--question", str(question), "--answer", str(answer)),
             ],
             cwd=PROJECT_ROOT,
@@ -402,12 +352,13 @@ def main(words: Sequence[str] | None = None) -> int:
     """Answer one question of `verify`, or check random cells of the release in service."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.rederive", description=__doc__)
     parser.add_argument("--home", type=Path)
+    parser.add_argument("--landing", help=argparse.SUPPRESS)
     parser.add_argument("--question", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--answer", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--sample", type=int, default=1000, help="how many random cells")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(words)
-    settings = load_settings(home=given.home)
+    settings = load_settings(home=given.home, landing=given.landing)
     if given.question is None:
         with warehouse.open_published(settings.home) as con:
             found = verify(settings, con, sample(con, given.sample, given.seed))

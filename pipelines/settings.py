@@ -6,25 +6,42 @@ Belongs here: every knob, its default and its unit. Does not belong here: what a
 from __future__ import annotations
 
 import datetime as dt
+import re
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipelines.errors import ConfigError
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PREFIX = re.compile(r"(/[A-Za-z0-9._-]+)+/?")
 
 
 class Settings(BaseSettings):
     """All settings of one run. Build it with `load_settings`, which turns errors into advice."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CLUSTERKPI_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="CLUSTERKPI_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     home: Path = Field(Path("data"), description="state directory; relative to the project root")
+    landing: str = Field(
+        "",
+        description="s3://bucket/prefix: landed bytes, their log and manifests lie in this object "
+        "store, for any number of homes; empty: in landing/ below the home",
+    )
     profile: str = Field("demo", description="live | demo | replay:INDEX_FILE")
 
     # demo profile
@@ -136,6 +153,23 @@ class Settings(BaseSettings):
     def _absolute_home(cls, value: Path) -> Path:
         return (value if value.is_absolute() else PROJECT_ROOT / value).resolve()
 
+    @field_validator("landing")
+    @classmethod
+    def _landing_address(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if "@" in value or parts.query or parts.fragment:
+            raise ValueError(
+                "an address of a bucket carries no credentials and no options; put them in the "
+                "AWS_* variables of the environment"
+            )
+        if parts.scheme != "s3" or not parts.netloc or not _BUCKET.fullmatch(parts.netloc):
+            raise ValueError("write s3://bucket or s3://bucket/prefix")
+        if parts.path and not _PREFIX.fullmatch(parts.path):
+            raise ValueError("a prefix has letters, digits and . _ - in it, and no empty part")
+        return value.rstrip("/")
+
     @cached_property
     def realm(self) -> str:
         """`synthetic` for the demo profile, `official` for everything else."""
@@ -148,6 +182,7 @@ class Settings(BaseSettings):
 
     @property
     def landing_dir(self) -> Path:
+        """The landing itself or, where that is an object store, what is on its way there."""
         return self.home / "landing"
 
     @property
@@ -183,7 +218,12 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         lines = [
             f"  CLUSTERKPI_{'_'.join(str(p) for p in item['loc']).upper()}: {item['msg']} "
-            f"(got {item['input']!r})"
+            f"(got {_shown(item)})"
             for item in error.errors()
         ]
-        raise ConfigError("settings are not valid:\n" + "\n".join(lines)) from error
+        raise ConfigError("settings are not valid:\n" + "\n".join(lines)) from None
+
+
+def _shown(item: ErrorDetails) -> str:
+    """What was given; not where it is an address that may have a secret in it."""
+    return "an address that is not shown" if item["loc"] == ("landing",) else repr(item["input"])

@@ -36,7 +36,15 @@ from pipelines import (
 from pipelines.errors import ClusterkpiError, ConfigError
 from pipelines.http.client import Client, RetryPolicy
 from pipelines.ingest import Night, SourceReport, Step, ingest
-from pipelines.landing import Landing, known_validators, note_event, read_log, utc_stamp
+from pipelines.landing import (
+    Landing,
+    known_validators,
+    note_release,
+    note_run,
+    read_log,
+    utc_stamp,
+)
+from pipelines.landing_store import LandingStore, open_landing
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.sources.base import Source, discover, select
 from pipelines.storage import exclusive
@@ -141,15 +149,14 @@ def open_run(
         history.forget_unpublished(settings.history_dir, published)
         _refuse_demo_over_official(settings)
         started = datetime.now(UTC)
-        vintage = new_stamp(settings, started)
-        landing = Landing(
-            settings.landing_dir, run_id=vintage, realm=settings.realm, profile=settings.profile
-        )
+        store = open_landing(settings)
+        vintage = new_stamp(settings, started, store)
+        landing = Landing(store, run_id=vintage, realm=settings.realm, profile=settings.profile)
         landing.close_log()  # journals of killed nights
-        note_event(
-            settings.landing_dir,
-            "run",
-            run_id=vintage,
+        _note_unnoted(settings, store)
+        note_run(
+            store,
+            vintage,
             realm=settings.realm,
             profile=settings.profile,
             notice=profile.notice,
@@ -168,7 +175,7 @@ def open_run(
             polite=profile.polite,
             contact=settings.contact,
         )
-        known = known_validators(read_log(settings.landing_dir), settings.realm)
+        known = known_validators(read_log(store), settings.realm)
         verified = {
             key: record.get("signal")
             for key, record in warehouse.last_checked(settings.home).items()
@@ -176,10 +183,12 @@ def open_run(
         }
         night = Night(settings, client, landing, vintage, known, verified, started, force, say)
         run = Run(settings, profile, night, sources, f"{vintage}_{git_commit()[:7]}", started)
-        try:
-            yield run
-        finally:
-            client.close()
+        with contextlib.closing(client):
+            try:
+                yield run
+            except BaseException as trouble:
+                _close_log_after(trouble, landing, say)
+                raise
             landing.close_log()
 
 
@@ -357,7 +366,7 @@ def publish(run: Run, plan: ReleasePlan, report: GateReport) -> Release:
     shutil.rmtree(docs_to / run.release_id, ignore_errors=True)
     shutil.copytree(docs_from, docs_to / run.release_id)
     warehouse.record_and_point(settings.home, release)
-    note_event(settings.landing_dir, "publish", **dataclasses.asdict(release))
+    note_release(open_landing(settings), **dataclasses.asdict(release))
     history.compact(settings.history_dir)
     for gone in warehouse.apply_retention(settings.home, settings.keep_releases):
         shutil.rmtree(docs_to / gone, ignore_errors=True)
@@ -526,12 +535,35 @@ def _refuse_demo_over_official(settings: Settings) -> None:
         )
 
 
-def new_stamp(settings: Settings, started: datetime) -> str:
-    """A stamp later than every vintage and release in this home, also within one second."""
+def _close_log_after(trouble: BaseException, landing: Landing, say: Say) -> None:
+    """The log of a night that ends in trouble, which must not hide behind a second one."""
+    try:
+        landing.close_log()
+    except ClusterkpiError as error:
+        if not isinstance(trouble, ClusterkpiError):
+            raise
+        say(f"log       stays on this machine until the next night: {error}")
+
+
+def _note_unnoted(settings: Settings, store: LandingStore) -> None:
+    """A release is in service before the landing hears of it; a night can end between the two."""
+    published = warehouse.releases(settings.home)
+    noted = {event["release_id"] for event in store.events() if event["event"] == "publish"}
+    for release in published[-1:]:
+        if release.release_id not in noted:
+            note_release(store, **dataclasses.asdict(release))
+
+
+def new_stamp(settings: Settings, started: datetime, store: LandingStore) -> str:
+    """A stamp later than every vintage and release in this home, also within one second.
+
+    No other worker of the same landing gets it.
+    """
     taken = {path.name.removeprefix("vintage=") for path in settings.raw_dir.glob("*/*/vintage=*")}
     taken |= {r.release_id.split("_")[0] for r in warehouse.releases(settings.home)}
     stamp = utc_stamp(started)
-    while taken and stamp <= max(taken):
+    while (taken and stamp <= max(taken)) or not store.claim(stamp):
+        taken.add(stamp)
         newest = datetime.strptime(max(taken), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         stamp = utc_stamp(datetime.fromtimestamp(newest.timestamp() + 1, UTC))
     return stamp

@@ -10,6 +10,7 @@ Belongs here: manifests and where files lie. Does not belong here: fetching (`in
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import shutil
@@ -20,7 +21,8 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.storage import fsync_dir, readable_os_errors, write_atomic
+from pipelines.landing_store import LandingStore
+from pipelines.storage import fsync_dir, readable_os_errors
 
 
 @dataclass(frozen=True)
@@ -122,16 +124,16 @@ def latest(raw_dir: Path, realm: str, source: str) -> Manifest:
     folders = sorted(source_dir(raw_dir, realm, source).glob("vintage=*/manifest.json"))
     if not folders:
         return Manifest(source, realm, "")
-    return _read(folders[-1])
+    return _read(folders[-1].read_bytes())
 
 
 def history(raw_dir: Path, realm: str, source: str) -> list[Manifest]:
     """All manifests, oldest first."""
     folder = source_dir(raw_dir, realm, source)
-    return [_read(path) for path in sorted(folder.glob("vintage=*/manifest.json"))]
+    return [_read(path.read_bytes()) for path in sorted(folder.glob("vintage=*/manifest.json"))]
 
 
-def record_in_landing(landing_dir: Path, manifest: Manifest) -> None:
+def record_in_landing(store: LandingStore, manifest: Manifest) -> None:
     """Write down beside the landed bytes which of them are in service as what.
 
     With it the landing alone is enough to make the figures again, under the same snapshot ids.
@@ -140,33 +142,51 @@ def record_in_landing(landing_dir: Path, manifest: Manifest) -> None:
     for part in record["parts"].values():
         part["tables"] = {}  # where rows lie, and how many: that is made again
     body = json.dumps(record, indent=1).encode()
-    write_atomic(_landed(landing_dir, manifest.realm, manifest.source, manifest.vintage), body)
+    store.record(f"{_landed(manifest.realm, manifest.source)}/{manifest.vintage}.json", body)
 
 
-def missing_in_landing(landing_dir: Path, raw_dir: Path, realm: str, source: str) -> list[Manifest]:
-    """Manifests in service that the landing does not know of (a crash came between the two)."""
-    return [
-        _read(path)
-        for path in sorted(source_dir(raw_dir, realm, source).glob("vintage=*/manifest.json"))
-        if not _landed(
-            landing_dir, realm, source, path.parent.name.removeprefix("vintage=")
-        ).exists()
-    ]
+def apart_from_landing(
+    store: LandingStore, raw_dir: Path, realm: str, source: str
+) -> tuple[list[Manifest], list[Manifest]]:
+    """What a home and its landing do not know of each other, oldest first.
+
+    Returns:
+        Manifests in service here that the landing lacks (a crash came between the two), and those
+        of the landing that are not here (another worker of the same landing wrote them).
+    """
+    here = {
+        path.parent.name.removeprefix("vintage="): path
+        for path in source_dir(raw_dir, realm, source).glob("vintage=*/manifest.json")
+    }
+    there = {
+        name.rsplit("/", 1)[-1].removesuffix(".json"): name for name in _names(store, realm, source)
+    }
+    return (
+        [_read(here[vintage].read_bytes()) for vintage in sorted(set(here) - set(there))],
+        [_read(store.read(there[vintage])) for vintage in sorted(set(there) - set(here))],
+    )
 
 
-def landed_history(landing_dir: Path, realm: str, source: str) -> list[Manifest]:
+def landed_history(store: LandingStore, realm: str, source: str) -> list[Manifest]:
     """All manifests that the landing knows, oldest first, without the files of their tables."""
-    return [
-        _read(path) for path in sorted((landing_dir / "vintages" / realm / source).glob("*.json"))
-    ]
+    return [_read(store.read(name)) for name in _names(store, realm, source)]
 
 
-def _landed(landing_dir: Path, realm: str, source: str, vintage: str) -> Path:
-    return landing_dir / "vintages" / realm / source / f"{vintage}.json"
+def landed_realms(store: LandingStore) -> list[str]:
+    """Realms of which a landing has figures in service."""
+    return sorted({name.split("/")[1] for name in store.names("vintages")})
 
 
-def _read(path: Path) -> Manifest:
-    record = json.loads(path.read_bytes())
+def _landed(realm: str, source: str) -> str:
+    return f"vintages/{realm}/{source}"
+
+
+def _names(store: LandingStore, realm: str, source: str) -> list[str]:
+    return [name for name in store.names(_landed(realm, source)) if name.endswith(".json")]
+
+
+def _read(body: bytes) -> Manifest:
+    record = json.loads(body)
     parts = {}
     for name, part in record.pop("parts").items():
         tables = {
@@ -198,14 +218,24 @@ class VintageWriter:
         folder = source_dir(raw_dir, realm, source)
         self._final = folder / f"vintage={vintage}"
         self._staging = folder / f".staging-{vintage}"
+        self._below = ""
         for stale in folder.glob(".staging-*"):
             shutil.rmtree(stale)  # left by a night that was killed: it was never in service
+
+    def of_others(self, vintage: str) -> VintageWriter:
+        """A writer into the same vintage for what was landed elsewhere under another one.
+
+        Its files have names of their own: the same part may be brought anew the same night.
+        """
+        other = copy.copy(self)
+        other._below, other._vintage = f"{vintage}/", vintage
+        return other
 
     def write(self, table: str, part: str, number: int, good: pl.DataFrame) -> str | None:
         """Write promoted rows; returns the path that the file will have, below the raw folder."""
         if good.is_empty():
             return None
-        name = f"{table}/{_safe(part)}-{number:03d}.parquet"
+        name = f"{self._below}{table}/{_safe(part)}-{number:03d}.parquet"
         target = self._staging / name
         with readable_os_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -225,7 +255,7 @@ class VintageWriter:
 
     def discard_part(self, part: str) -> None:
         """Take back what was written for a part that turned out not to be promotable."""
-        for path in self._staging.glob(f"*/{_safe(part)}-*.parquet"):
+        for path in self._staging.glob(f"{self._below}*/{_safe(part)}-*.parquet"):
             path.unlink()
 
     def commit(self, manifest: Manifest) -> None:

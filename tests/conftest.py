@@ -86,6 +86,31 @@ def _loopback_only() -> Iterator[None]:
 
 
 @contextmanager
+def aws_environment(server: Any) -> Iterator[None]:
+    """The variables under which a server is found, and none of the developer's shell."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    for name in before:
+        del os.environ[name]
+    os.environ.update(server.environment())
+    yield
+    for name in server.environment():
+        del os.environ[name]
+    os.environ.update(before)
+
+
+@pytest.fixture
+def object_server() -> Iterator[Any]:
+    """An S3-compatible server on loopback, found through the environment."""
+    from tests.objects import ObjectServer
+
+    server = ObjectServer()
+    server.start()
+    with aws_environment(server):
+        yield server
+    server.stop()
+
+
+@contextmanager
 def once_per_session(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
     """A folder that all workers share; the first one to come fills it while the others wait."""
     base = tmp_path_factory.getbasetemp()
@@ -129,12 +154,13 @@ def record_demo(folder: Path, overrides: dict[str, Any], vintage: int = 2) -> No
     from pipelines.http.classify import Outcome
     from pipelines.http.client import Client
     from pipelines.landing import Landing
+    from pipelines.landing_store import LocalLanding
     from pipelines.settings import Settings
     from pipelines.sources.base import Answer, discover
 
     settings = Settings(**overrides)
     work = folder.with_name(f"{folder.name}_work")
-    landing = Landing(work, run_id="r", realm="synthetic", profile="demo")
+    landing = Landing(LocalLanding(work), run_id="r", realm="synthetic", profile="demo")
     transport = DemoTransport(vintage=vintage, today=settings.plan_date)
     client = Client(transport, landing.work_dir, polite=False)
     folder.mkdir()

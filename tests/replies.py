@@ -13,6 +13,7 @@ import polars as pl
 from pipelines import contracts
 from pipelines.http.classify import Media
 from pipelines.landing import Landed
+from pipelines.landing_store import kept_file
 from pipelines.sources.base import Source
 
 WHEN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -24,7 +25,7 @@ def reply(folder: Path, body: bytes | str, media: Media, url: str) -> Landed:
     sha = hashlib.sha256(content).hexdigest()
     path = folder / sha
     path.write_bytes(content)
-    return Landed(sha, path, media, url, WHEN)
+    return Landed(sha, kept_file(path), media, url, WHEN)
 
 
 def parsed(source: Source, part: str, replies: Iterable[Landed]) -> contracts.Gated:

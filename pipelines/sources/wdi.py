@@ -43,6 +43,7 @@ from pipelines.errors import ConfigError, Incomplete, SchemaDrift
 from pipelines.http.classify import Media, Outcome
 from pipelines.http.client import RequestSpec
 from pipelines.landing import Landed
+from pipelines.landing_store import kept_file
 from pipelines.settings import Settings
 from pipelines.sources.base import Answer, Chunk, Licence, Proof, Source
 
@@ -348,7 +349,7 @@ def _text(value: object) -> str:
 def _decoded(path: Path, url: str) -> list[Any]:
     # a part is proven, hashed and parsed in a row: its pages are decoded once. The path is named
     # by the hash of its content, so that a cached entry cannot be stale.
-    body = Landed("", path, Media.JSON, url, dt.datetime.min).read()
+    body = Landed("", kept_file(path), Media.JSON, url, dt.datetime.min).read()
     try:
         loaded = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:

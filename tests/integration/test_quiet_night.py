@@ -9,6 +9,7 @@ import polars as pl
 
 from pipelines import steps
 from pipelines.landing import read_log
+from pipelines.landing_store import LocalLanding
 from pipelines.settings import Settings
 from pipelines.sources.base import discover
 from tests.conftest import Cli
@@ -17,10 +18,10 @@ from tests.conftest import Cli
 def test_a_night_with_nothing_new_only_probes(demo_home: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(demo_home, home, symlinks=True)
-    before = read_log(home / "landing").height
+    before = read_log(LocalLanding(home / "landing")).height
     report = steps.refresh(Settings(home=home, profile="demo"), say=lambda _line: None)
     assert report.release is None and report.exit_code == 0
-    asked = read_log(home / "landing").sort("requested_at").tail(-before)
+    asked = read_log(LocalLanding(home / "landing")).sort("requested_at").tail(-before)
     live = Settings(profile="live")
     on = [name for name, source in discover().items() if not source.off(live)]
     ordinary = asked.filter(pl.col("source").is_in(on))
@@ -37,6 +38,7 @@ def test_doctor_reports_every_source(cli: Cli) -> None:
     code, text = cli("doctor", "--profile", "demo")
     assert code == 0
     found = {line.split()[0]: line.split()[1] for line in text.splitlines()}
+    assert found.pop("landing").endswith("landing:")  # its folder, and what it is
     assert set(found) == set(discover())
     to_come = {name for name, came in found.items() if came == "not_yet_published"}
     off = {name for name, came in found.items() if came == "off"}

@@ -29,6 +29,7 @@ from pathlib import Path
 from pipelines import contracts
 from pipelines.http.classify import Media, Outcome, classify
 from pipelines.landing import Landed
+from pipelines.landing_store import kept_file
 from pipelines.sources.base import Source, discover
 
 
@@ -114,7 +115,7 @@ def landed(folder: Path, body: bytes, media: Media, url: str) -> Landed:
     sha = hashlib.sha256(body).hexdigest()
     path = folder / sha
     path.write_bytes(body)
-    return Landed(sha, path, media, url, datetime(2026, 11, 1, tzinfo=UTC))
+    return Landed(sha, kept_file(path), media, url, datetime(2026, 11, 1, tzinfo=UTC))
 
 
 def account(source: Source, part: str, replies: list[Landed], file: str) -> list[Account]:

@@ -31,6 +31,7 @@ from pipelines.errors import Incomplete, SchemaDrift
 from pipelines.http.classify import HAS_DATA, SEPARATORS, Media, Outcome, classify
 from pipelines.http.client import Client
 from pipelines.landing import Landed, Landing
+from pipelines.landing_store import LocalLanding, kept_file
 from pipelines.settings import Settings
 from pipelines.sources.base import Answer, Source, discover, prove_zip
 from tests.stub.matrix import PARTS
@@ -55,7 +56,7 @@ ZERO = re.compile(r"\s*[+-]?(0+\.?0*|\.0+|0*\.000[0-4]\d*)([eE][+-]?\d+)?\s*$")
 def goods(folder: Path) -> list[tuple[Source, str, list[Landed]]]:
     """The demo's replies of one part of each source, small enough to be mutated often."""
     settings = Settings(profile="live", today=TODAY, home=folder)
-    landing = Landing(folder, run_id="fuzz", realm="official", profile="live")
+    landing = Landing(LocalLanding(folder), run_id="fuzz", realm="official", profile="live")
     client = Client(DemoTransport(today=TODAY), landing.work_dir, polite=False)
     found = []
     for name, part in PARTS.items():
@@ -90,7 +91,7 @@ def stored(reply: Landed, body: bytes, path: Path) -> Landed:
     sha = hashlib.sha256(body).hexdigest()  # names the file, as in the landing
     path = path.with_name(f"{path.name}-{sha}")
     path.write_bytes(body)
-    return Landed(sha, path, reply.media, reply.url, datetime(2026, 11, 1, tzinfo=UTC))
+    return Landed(sha, kept_file(path), reply.media, reply.url, datetime(2026, 11, 1, tzinfo=UTC))
 
 
 def mutated(body: bytes, chance: random.Random) -> bytes:

@@ -19,6 +19,7 @@ from pathlib import Path
 from pipelines.http.client import Client, RetryPolicy
 from pipelines.ingest import Night, PartReport, Step, ingest
 from pipelines.landing import Landing
+from pipelines.landing_store import LocalLanding
 from pipelines.settings import Settings
 from pipelines.sources.base import Source, discover
 from pipelines.vintages import latest
@@ -85,7 +86,9 @@ def one_part(source: Source) -> Source:
 def night(home: Path, source: Source, stub: Stub, stamp: str, *, force: bool) -> PartReport:
     """One night of one source against the stub."""
     settings = Settings(home=home, profile="live", today=TODAY)
-    landing = Landing(home / "landing", run_id=stamp, realm="official", profile="live")
+    landing = Landing(
+        LocalLanding(home / "landing"), run_id=stamp, realm="official", profile="live"
+    )
     policy = RetryPolicy(4, wait_initial_s=0.0, wait_max_s=5.0, queue_polls=2)
     client = Client(ToStub(stub), landing.work_dir, policy=policy, polite=False)
     now = datetime.now(UTC)

@@ -19,6 +19,7 @@ from pipelines.demo.noise import Noise, ids
 from pipelines.demo.wdi_figures import known_series
 from pipelines.http.classify import Outcome
 from pipelines.landing import Landed
+from pipelines.landing_store import kept_file
 from pipelines.settings import Settings
 from pipelines.sources.base import Answer, discover
 from pipelines.sources.wdi import series_codes, series_list
@@ -312,7 +313,7 @@ def landed(folder: Path, reply: httpx.Response, spec: Any) -> Landed:
     path = folder / f"reply{len(list(folder.iterdir()))}"
     path.write_bytes(reply.content)
     return Landed(
-        str(path), path, spec.media, spec.public_url, datetime.now(UTC),
+        str(path), kept_file(path), spec.media, spec.public_url, datetime.now(UTC),
         reply.headers.get("etag"), reply.headers.get("last-modified"),
     )  # fmt: skip
 

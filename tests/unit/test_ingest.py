@@ -16,6 +16,7 @@ from pipelines.http.classify import Media, Outcome
 from pipelines.http.client import Client, RequestSpec, RetryPolicy
 from pipelines.ingest import Night, SourceReport, Step, ingest
 from pipelines.landing import Landed, Landing, known_validators, read_log
+from pipelines.landing_store import LocalLanding
 from pipelines.settings import Settings
 from pipelines.sources import supplement
 from pipelines.sources.base import Answer, Chunk, Licence, Proof, Source, read_csv
@@ -105,9 +106,10 @@ def night(
     verified: dict[str, str | None],
     source: Source | None = None,
 ) -> SourceReport:
-    landing = Landing(home / "landing", run_id=stamp, realm="official", profile="live")
+    store = LocalLanding(home / "landing")
+    landing = Landing(store, run_id=stamp, realm="official", profile="live")
     client = Client(desk, home / "work", policy=RetryPolicy(1), polite=False)
-    known = known_validators(read_log(home / "landing"), "official")
+    known = known_validators(read_log(store), "official")
     now = datetime.now(UTC)
     settings = Settings(home=home, profile="live")
     report = ingest(
@@ -134,7 +136,7 @@ def test_capped_reply_is_split_until_it_is_whole(desk: Desk, tmp_path: Path) -> 
         "/a?from=2003&to=2004", "/a?from=2005&to=2008", "/a?from=2005&to=2006",
         "/a?from=2007&to=2008",
     ]  # fmt: skip
-    outcomes = read_log(tmp_path / "landing")["outcome"].to_list()
+    outcomes = read_log(LocalLanding(tmp_path / "landing"))["outcome"].to_list()
     assert outcomes.count("truncated") == 6 and outcomes.count("ok") == 10
 
 

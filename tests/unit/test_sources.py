@@ -17,6 +17,7 @@ from pipelines.errors import ConfigError, Incomplete, SchemaDrift
 from pipelines.http.classify import Media, Outcome
 from pipelines.http.client import RequestSpec
 from pipelines.landing import Landed
+from pipelines.landing_store import kept_file
 from pipelines.settings import Settings
 from pipelines.sources import baci
 from pipelines.sources.base import (
@@ -37,7 +38,8 @@ SOURCES = discover()
 def landed(folder: Path, name: str, body: bytes, media: Media, url: str = "") -> Landed:
     path = folder / name
     path.write_bytes(body)
-    return Landed(f"sha-{hash(body)}", path, media, url or f"https://x.example/{name}", NOW,
+    url = url or f"https://x.example/{name}"
+    return Landed(f"sha-{hash(body)}", kept_file(path), media, url, NOW,
                   None, "Thu, 24 Feb 2022 00:00:00 GMT")  # fmt: skip
 
 

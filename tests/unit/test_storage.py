@@ -17,6 +17,7 @@ from pipelines.errors import ConfigError, StorageError
 from pipelines.http.classify import Media, Outcome, Verdict
 from pipelines.http.client import Fetched, RequestSpec
 from pipelines.landing import Landing, known_validators, read_log
+from pipelines.landing_store import LocalLanding
 from pipelines.storage import append_line, exclusive, read_lines, readable_os_errors, write_atomic
 from pipelines.vintages import Manifest, PartState, TableFiles, VintageWriter, latest
 from pipelines.vintages import history as manifest_history
@@ -42,7 +43,7 @@ def fetched(folder: Path, body: bytes, media: Media = Media.JSON, etag: str = '"
 def test_landed_bytes_are_read_only_deduplicated_and_unchanged(
     tmp_path: Path, media: Media
 ) -> None:
-    landing = Landing(tmp_path, run_id="r1", realm="official", profile="live")
+    landing = Landing(LocalLanding(tmp_path), run_id="r1", realm="official", profile="live")
     first = landing.land(fetched(landing.work_dir, b"hello " * 100, media))
     inode = first.path.stat().st_ino
     again = landing.land(fetched(landing.work_dir, b"hello " * 100, media))
@@ -54,18 +55,18 @@ def test_landed_bytes_are_read_only_deduplicated_and_unchanged(
 
 
 def test_request_log_survives_a_killed_run_and_knows_the_newest_validators(tmp_path: Path) -> None:
-    killed = Landing(tmp_path, run_id="r1", realm="official", profile="live")
+    killed = Landing(LocalLanding(tmp_path), run_id="r1", realm="official", profile="live")
     one = fetched(killed.work_dir, b"1", etag='"old"')
     killed.land(one)
     killed.log(one, licence_id="L")
     (tmp_path / "log" / "r1.jsonl").open("ab").write(b'{"torn": ')  # killed in mid line
-    later = Landing(tmp_path, run_id="r2", realm="official", profile="live")
+    later = Landing(LocalLanding(tmp_path), run_id="r2", realm="official", profile="live")
     later.close_log()
     assert not list((tmp_path / "log").glob("*.jsonl"))
     two = fetched(later.work_dir, b"2", etag='"new"')
     later.land(two)
     later.log(two, licence_id="L")
-    log = read_log(tmp_path)
+    log = read_log(LocalLanding(tmp_path))
     assert log["run_id"].to_list() == ["r1", "r2"]
     ((sha, validators, _),) = known_validators(log, "official").values()
     assert (sha, validators.etag) == (two.sha256, '"new"')

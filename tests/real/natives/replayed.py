@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from pipelines.http.classify import HAS_DATA
 from pipelines.http.client import Client
 from pipelines.landing import Landed, Landing
+from pipelines.landing_store import LocalLanding
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.sources.base import Answer, Source, discover
 from pipelines.transports import open_profile
@@ -44,7 +45,9 @@ def accounts(data: Path) -> Iterator[Account]:
         profile = open_profile(
             Settings(home=Path(scratch), profile=f"replay:{INDEX}", replay_vars={"data": str(data)})
         )
-        landing = Landing(Path(scratch), run_id="native", realm="replay", profile="replay")
+        landing = Landing(
+            LocalLanding(Path(scratch)), run_id="native", realm="replay", profile="replay"
+        )
         client = Client(profile.transport, landing.work_dir, polite=False)
         for name, file in FILES.items():
             source = discover()[name]

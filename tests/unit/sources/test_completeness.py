@@ -19,6 +19,7 @@ from pipelines.errors import Incomplete, SchemaDrift
 from pipelines.http.classify import HAS_DATA, Outcome
 from pipelines.http.client import Client
 from pipelines.landing import Landed, Landing
+from pipelines.landing_store import LocalLanding
 from pipelines.settings import Settings
 from pipelines.sources.base import Answer, discover
 from tests.stub.fuzz import stored
@@ -111,7 +112,7 @@ LOSSES: dict[str, tuple[str, Loss]] = {
 def delivery(name: str, folder: Path) -> list[Landed]:
     """The demo's whole delivery of one part."""
     settings = Settings(profile="live", today=TODAY, home=folder)
-    landing = Landing(folder, run_id="proof", realm="official", profile="live")
+    landing = Landing(LocalLanding(folder), run_id="proof", realm="official", profile="live")
     client = Client(DemoTransport(today=TODAY), landing.work_dir, polite=False)
     source, answers = discover()[name], []
     while (spec := source.next_request(PARTS[name], answers, settings)) is not None:
