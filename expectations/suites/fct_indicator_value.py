@@ -138,8 +138,11 @@ select
     d.indicator_id, d.basis,
     d.is_withdrawn::integer as withdrawn,
     d.method_now, d.method_before,
-    case when d.method_now = d.method_before then d.unit_now end as unit_now,
-    case when d.method_now = d.method_before then d.unit_before end as unit_before,
+    -- a basis that is new has no unit before, whatever the indicator's was
+    case when d.method_now = d.method_before and d.cells_before is not null
+        then d.unit_now end as unit_now,
+    case when d.method_now = d.method_before and d.cells_before is not null
+        then d.unit_before end as unit_before,
     coalesce(d.cells_now, 0) as cells_now, d.cells_before,
     coalesce(d.values_now, 0) as values_now, d.values_before,
     case when not d.is_withdrawn

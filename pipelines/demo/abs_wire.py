@@ -31,9 +31,9 @@ _SMALLEST = 3  # no cell is 1 or 2
 
 
 def areas() -> list[str]:
-    """Codes of areas: state, then running numbers."""
+    """Codes of areas: state, larger area, then running numbers."""
     places = [
-        f"{state}01{21 + n // 5:02d}{1008 + n:04d}"
+        f"{state}{1 + n // 3:02d}{21 + n // 5:02d}{1008 + n:04d}"
         for state, count in _AREAS_OF_STATE.items()
         for n in range(count)
     ]

@@ -24,6 +24,7 @@ AREAS = (
     "DE11", "DE21", "ES51", "FR10", "FRK2", "ITC4", "NL41", "SE11", "EL30", "NA",
 )  # fmt: skip
 _FLAGS = (("c", 0.03), ("b", 0.02), ("bu", 0.01), ("p", 0.02))
+_COUNTS, _REGIONS_OF_COUNTRY = "sbs_r_nuts06_r2", 12  # counts, not rates
 _QUEUED = "rd_e_gerdreg"  # answered with a ticket at first
 _TICKET = "demo-0001"
 _ENVELOPE = (
@@ -51,7 +52,20 @@ def updated(today: date) -> datetime:
 def figures(seed: int, row: dict[str, str], today: date) -> pl.DataFrame:
     """dims…, geo, year, value, flag of one table, as text; an empty value has none."""
     years = range(int(row["first_year"]), today.year - int(row["lag_years"]) + 1)
-    return observations(seed, "eurostat", row, AREAS, years, _FLAGS).rename({"area": "geo"})
+    frame = observations(seed, "eurostat", row, AREAS, years, _FLAGS).rename({"area": "geo"})
+    return _with_nations(frame) if row["code"] == _COUNTS else frame
+
+
+def _with_nations(frame: pl.DataFrame) -> pl.DataFrame:
+    """A country holds more than the regions of it that are served, industry by industry."""
+    geo, value = pl.col("geo"), pl.col("value").replace("", None).cast(pl.Int64)
+    regions = value.filter(geo.str.len_chars() > 2).sum()
+    same = [name for name in frame.columns if name not in ("geo", "value", "flag")]
+    held = pl.max_horizontal(value * _REGIONS_OF_COUNTRY, regions.over(*same, geo.str.head(2)) * 2)
+    is_nation = (geo.str.len_chars() == 2) & (pl.col("value") != "")
+    return frame.with_columns(
+        value=pl.when(is_nation).then(held.cast(pl.String)).otherwise("value")
+    )
 
 
 def csv_body(seed: int, row: dict[str, str], today: date, first: int, last: int) -> bytes:

@@ -510,6 +510,14 @@ def test_a_new_method_is_compared_no_further(pair) -> None:
     assert list(found) == ["gx.release.comparison.method"]
 
 
+def test_a_new_basis_has_no_unit_before(pair) -> None:
+    """The fixtures' releases are alike: it is the older one that loses the basis."""
+    for table in ("fct_indicator_value", "dim_basis"):
+        change(pair, f"before:delete from marts.{table}" + BROADBAND)
+    change(pair, "update marts.dim_basis set unit = 'per 1,000'" + BROADBAND)
+    assert "gx.release.comparison.unit" not in failed(runner.run(RELEASE, *pair, checked_at=NOW))
+
+
 def test_figures_next_to_zero_may_flip_their_sign(pair) -> None:
     tiny = " value = {} where indicator_id = 'rsca_export' and geo_id = 'PER'"
     change(pair, "update marts.fct_indicator_value set" + tiny.format("0.001"))

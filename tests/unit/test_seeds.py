@@ -42,6 +42,9 @@ COLUMNS = {
     ),
     "reference/complexity_exceptions": "applies_to code decision reason",
     "reference/us_states": "state_code_fips state_name state_code_postal",
+    "reference/statistical_regions": "geo_type region_code region_name",
+    "clusters/industry_group": "industry_scheme industry_code industry_name",
+    "clusters/cluster_industry_prefix": "industry_scheme industry_prefix cluster_id",
     "reference/us_territories": "state_code_fips state_name state_code_postal",
     "reference/us_counties": (
         "county_code_fips5 county_name state_code_fips valid_from_year valid_to_year"
@@ -93,6 +96,9 @@ KEYS = {
     "reference/indicator_catalogue": ["indicator_id"],
     "reference/complexity_exceptions": ["applies_to", "code"],
     "reference/us_states": ["state_code_fips"],
+    "reference/statistical_regions": ["geo_type", "region_code"],
+    "clusters/industry_group": ["industry_scheme", "industry_code"],
+    "clusters/cluster_industry_prefix": ["industry_prefix"],
     "reference/us_territories": ["state_code_fips"],
     "reference/us_counties": ["county_code_fips5"],
     "reference/us_county_cbsa": ["county_code_fips5"],

@@ -6,6 +6,10 @@ users as (
     select * from {{ ref('stg_cluster_definition__industries') }} where cluster_id is not null
 ),
 
+groups as (
+    select * from {{ ref('industry_group') }}
+),
+
 user_clusters as (
     select
         {{ cluster_id_of('scheme', 'cluster_id') }} as cluster_id,
@@ -44,6 +48,17 @@ select
     scheme_version,
     'As defined by the user.' as reasoning
 from user_clusters
+union all
+-- Where a national source has no finer detail, groups of its own classification stand as clusters.
+select
+    lower(industry_scheme) || ':' || industry_code as cluster_id,
+    industry_name || ' (' || industry_code || ')' as cluster_name,
+    cast(null as varchar) as cluster_class,
+    cast(null as varchar) as technology_class,
+    lower(industry_scheme) as scheme,
+    industry_scheme as scheme_version,
+    'A group of the classification itself, broader than a cluster.' as reasoning
+from groups
 union all
 select
     {{ all_clusters('scheme') }} as cluster_id,

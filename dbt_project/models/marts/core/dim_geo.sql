@@ -64,6 +64,31 @@ microsoft_counties as (
     select distinct county_code_fips5 from {{ ref('stg_microsoft__counties') }}
 ),
 
+measured_regions as (
+    select distinct
+        geo_id,
+        geo_type,
+        economy_geo_id
+    from {{ ref('int_national__measures') }}
+),
+
+first_level as (
+    select * from {{ ref('national_regions') }}
+),
+
+statistical_regions as (
+    select * from {{ ref('statistical_regions') }}
+),
+
+korean_districts as (
+    select
+        district_code_kosis,
+        max(district_name) as district_name,
+        max(region_code_kosis) as region_code_kosis
+    from {{ ref('stg_kosis__businesses') }}
+    group by district_code_kosis
+),
+
 acs_areas as (
     select distinct area_level, area_code from {{ ref('stg_acs__estimates') }}
 ),
@@ -88,12 +113,14 @@ peer_ids as (
     select economy_code_wdi as geo_id from wdi_economies
     union
     select geo_id from baci_economies
+    union
+    select economy_geo_id from measured_regions
 ),
 
 peers as (
     select
         peer_ids.geo_id,
-        coalesce(wdi_economies.economy_name, baci_economies.economy_name) as geo_name,
+        coalesce(wdi_economies.economy_name, baci_economies.economy_name, named.economy_name) as geo_name,
         false as is_apec,
         wdi_economies.economy_code_wdi,
         baci_economies.economy_code_baci,
@@ -104,6 +131,8 @@ peers as (
         on peer_ids.geo_id = wdi_economies.economy_code_wdi
     left join baci_economies
         on peer_ids.geo_id = baci_economies.geo_id
+    left join {{ ref('economy') }} as named
+        on peer_ids.geo_id = named.geo_id
     left join income_groups
         on peer_ids.geo_id = income_groups.geo_id
     where
@@ -145,6 +174,58 @@ county_codes as (
     select county_code_fips5 from microsoft_counties
     union
     select area_code_fips5 from usda_areas where area_level = 'county'
+),
+
+-- Regions of national sources; the code is the last part of the id.
+national_geos as (
+    select
+        measured_regions.geo_id,
+        coalesce(
+            statistical_regions.region_name,
+            first_level.region_name,
+            'Region ' || split_part(measured_regions.geo_id, '-', 3) || ' (not in the list)'
+        ) as geo_name,
+        measured_regions.geo_type,
+        case
+            when measured_regions.geo_type = 'au_sa4'
+                then 'AUS-STE-' || left(split_part(measured_regions.geo_id, '-', 3), 1)
+            else measured_regions.economy_geo_id
+        end as parent_geo_id,
+        case measured_regions.geo_type
+            when 'nuts2' then 'NUTS'
+            when 'nz_region' then 'Stats NZ regional council'
+            when 'jp_prefecture' then 'JIS X 0401'
+            else 'ASGS'
+        end as code_scheme,
+        split_part(measured_regions.geo_id, '-', 3) as code
+    from measured_regions
+    left join statistical_regions
+        on measured_regions.geo_type = statistical_regions.geo_type
+        and split_part(measured_regions.geo_id, '-', 3) = statistical_regions.region_code
+    left join first_level
+        on measured_regions.economy_geo_id = first_level.geo_id_economy
+        and split_part(measured_regions.geo_id, '-', 3) = first_level.region_code
+        and first_level.region_level = 'region'
+        and measured_regions.geo_type in ('au_state', 'nz_region', 'jp_prefecture')
+    union all
+    select
+        'KOR-KOSIS-' || region_code as geo_id,
+        region_name as geo_name,
+        'kr_province' as geo_type,
+        'KOR' as parent_geo_id,
+        'KOSIS' as code_scheme,
+        region_code as code
+    from first_level
+    where source_id = 'kosis' and region_code in (select region_code_kosis from korean_districts)
+    union all
+    select
+        'KOR-KOSIS-' || district_code_kosis as geo_id,
+        district_name as geo_name,
+        'kr_district' as geo_type,
+        'KOR-KOSIS-' || region_code_kosis as parent_geo_id,
+        'KOSIS' as code_scheme,
+        district_code_kosis as code
+    from korean_districts
 ),
 
 geos as (
@@ -228,6 +309,22 @@ geos as (
         cast(null as varchar) as income_level_code,
         cast(null as integer) as income_fiscal_year
     from larger_regions
+    union all
+    select
+        geo_id,
+        geo_name,
+        geo_type,
+        parent_geo_id,
+        false as is_apec,
+        code_scheme,
+        code,
+        cast(null as varchar) as economy_code_wdi,
+        cast(null as varchar) as economy_code_baci,
+        cast(null as integer) as valid_from_year,
+        cast(null as integer) as valid_to_year,
+        cast(null as varchar) as income_level_code,
+        cast(null as integer) as income_fiscal_year
+    from national_geos
 )
 
 select

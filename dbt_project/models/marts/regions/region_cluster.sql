@@ -14,6 +14,10 @@ clusters as (
     select * from {{ ref('dim_cluster') }}
 ),
 
+national as (
+    select * from {{ ref('int_national__measures') }}
+),
+
 all_industries as (
     select * from quotients where basis = 'cbp_employment'
 ),
@@ -96,3 +100,67 @@ inner join strengths
     and measures.cluster_id = strengths.cluster_id
 inner join clusters
     on measures.cluster_id = clusters.cluster_id
+union all
+-- Of other economies the class is all industries.
+select
+    national.geo_id,
+    national.geo_type,
+    national.cluster_id,
+    clusters.scheme,
+    clusters.scheme_version,
+    clusters.cluster_class,
+    cast(national.period_year as varchar) as period,
+    case when national.nation_emp is null then national.estabs_status else national.emp_status end as obs_status,
+    national.is_small,
+    -- estimates of jobs (E) stand as whole numbers, as everybody's employment here
+    cast(round(national.emp_value) as bigint) as emp_count,
+    national.emp_lower_count,
+    national.emp_upper_count,
+    national.estabs_count,
+    national.estabs_upper_count,
+    national.emp_industries_withheld_count as industries_withheld_count,
+    national.absent_count as industries_maybe_hidden_count,
+    national.nation_share,
+    national.nation_share_lower,
+    national.nation_share_upper,
+    national.emp_value / nullif(national.region_emp_value, 0) as class_share,
+    national.emp_quotient_lower * national.nation_cluster_emp / nullif(national.nation_emp, 0) as class_share_lower,
+    national.emp_quotient_upper * national.nation_cluster_emp / nullif(national.nation_emp, 0) as class_share_upper,
+    national.emp_quotient as lq,
+    case when not national.is_emp_exact then national.emp_quotient_lower end as lq_lower,
+    case when not national.is_emp_exact then national.emp_quotient_upper end as lq_upper,
+    coalesce(national.emp_quotient, case when national.nation_emp is null then national.estabs_quotient end)
+        as lq_in_class,
+    case when not national.is_emp_exact and national.nation_emp is not null then national.emp_quotient_lower end
+        as lq_in_class_lower,
+    case when not national.is_emp_exact and national.nation_emp is not null then national.emp_quotient_upper end
+        as lq_in_class_upper,
+    national.estabs_quotient as lq_estabs,
+    case when not national.is_estabs_exact then national.estabs_quotient_lower end as lq_estabs_lower,
+    case when not national.is_estabs_exact then national.estabs_quotient_upper end as lq_estabs_upper,
+    strengths.slq,
+    strengths.p_value,
+    strengths.draws_count,
+    strengths.qualifying as is_qualifying,
+    strengths.significant as is_significant,
+    strengths.strong as is_strong,
+    strengths.strong10 as is_strong10,
+    national.rivalry,
+    case when national.rivalry_lower is distinct from national.rivalry_upper then national.rivalry_lower end
+        as rivalry_lower,
+    case when national.rivalry_lower is distinct from national.rivalry_upper then national.rivalry_upper end
+        as rivalry_upper,
+    national.estabs_growth,
+    national.estabs_growth_lower,
+    national.estabs_growth_upper,
+    cast(null as double) as sme_estabs_share,
+    cast(null as double) as sme_estabs_share_lower,
+    cast(null as double) as sme_estabs_share_upper,
+    national.snapshot_id
+from national
+inner join strengths
+    on national.period_year = strengths.period_year
+    and national.geo_id = strengths.geo_id
+    and national.cluster_id = strengths.cluster_id
+inner join clusters
+    on national.cluster_id = clusters.cluster_id
