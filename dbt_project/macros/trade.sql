@@ -20,3 +20,20 @@
         else 'A'
     end
 {%- endmacro %}
+
+{#- A market as one number: year, importer and product side by side. BACI's codes are digits, three at
+    most of an economy and six of a product (its contract holds rows with others back). -#}
+{% macro number_of_market(rows) -%}
+    ((cast({{ rows }}.period_year as bigint) * 1000 + cast({{ rows }}.importer_code_baci as bigint)) * 1000000
+    + cast({{ rows }}.product_code_hs as bigint))
+{%- endmacro %}
+
+{#- A row of the flows as one number: its market's, and its exporter behind it. -#}
+{% macro number_of_flow(rows) -%}
+    ({{ number_of_market(rows) }} * 1000 + cast({{ rows }}.exporter_code_baci as bigint))
+{%- endmacro %}
+
+{#- What a year is worth in the number of a flow. -#}
+{% macro number_of_a_year() -%}
+    1000000000000
+{%- endmacro %}

@@ -3,81 +3,121 @@
 -- growing markets. This is the one step in which a flow has to find itself in a later year.
 {%- set pulls = var('trade_pull_windows_years') %}
 
+-- A flow and a market are found by one number each: year, importer, product and exporter side by side,
+-- a third of the size of four texts. Every year is read where it is needed, since a list of all flows
+-- that is used three times would be kept in memory whole.
 with flows as (
-    select * from {{ ref('stg_baci__flows') }}
-),
-
-markets as (
-    select * from {{ ref('int_trade__markets') }}
-),
-
-last_year as (
-    select max(period_year) as period_year from {{ ref('int_trade__importer_years') }}
-),
-{% for years in pulls %}
-pairs_{{ years }}y as (
     select
         flows.period_year,
         flows.exporter_code_baci,
-        flows.importer_code_baci,
-        flows.product_code_hs,
-        flows.value_kusd as first_kusd,
-        coalesce(later.value_kusd, cast(0 as decimal(18, 3))) as last_kusd
-    from flows
-    left join flows as later
-        on flows.period_year + {{ years }} = later.period_year
-        and flows.exporter_code_baci = later.exporter_code_baci
-        and flows.importer_code_baci = later.importer_code_baci
-        and flows.product_code_hs = later.product_code_hs
-    where flows.period_year + {{ years }} <= (select period_year from last_year)
+        flows.value_kusd,
+        {{ number_of_market('flows') }} as market_number,
+        {{ number_of_flow('flows') }} as flow_number
+    from {{ ref('stg_baci__flows') }} as flows
 ),
 
-rivals_{{ years }}y as (
+years as (
     select
-        pairs_{{ years }}y.period_year + {{ years }} as period_year,
-        pairs_{{ years }}y.exporter_code_baci,
+        min(period_year) as first_year,
+        max(period_year) as last_year
+    from {{ ref('int_trade__importer_years') }}
+),
+{% for years in pulls %}
+-- Only years that are a later year of some other: so an engine sees that this is the smaller side.
+later_{{ years }} as (
+    select
+        {{ number_of_flow('flows') }} - {{ years }} * {{ number_of_a_year() }} as flow_number,
+        flows.value_kusd
+    from {{ ref('stg_baci__flows') }} as flows
+    where flows.period_year >= (select first_year + {{ years }} from years)
+),
+{% endfor %}
+markets as (
+    select
+        *,
+        {{ number_of_market('markets') }} as market_number
+    from {{ ref('int_trade__markets') }} as markets
+),
+
+-- Each flow beside itself some years later. What lies beyond the last year is dropped below.
+rivals as (
+    select
+        flows.period_year,
+        flows.exporter_code_baci,
         markets.scheme,
         markets.scheme_version,
         markets.cluster_id,
-        pairs_{{ years }}y.first_kusd,
-        markets.imports_kusd - pairs_{{ years }}y.first_kusd as rivals_first_kusd,
-        markets.imports_kusd_{{ years }}y_later - pairs_{{ years }}y.last_kusd as rivals_last_kusd
-    from pairs_{{ years }}y
+        flows.value_kusd as first_kusd,
+        markets.imports_kusd - flows.value_kusd as rivals_first_kusd
+        {%- for years in pulls %},
+        markets.imports_kusd_{{ years }}y_later
+        - coalesce(later_{{ years }}.value_kusd, cast(0 as decimal(18, 3))) as rivals_{{ years }}y_later_kusd
+        {%- endfor %}
+    from flows
     inner join markets
-        on pairs_{{ years }}y.period_year = markets.period_year
-        and pairs_{{ years }}y.importer_code_baci = markets.importer_code_baci
-        and pairs_{{ years }}y.product_code_hs = markets.product_code_hs
+        on flows.market_number = markets.market_number
+    {%- for years in pulls %}
+    left join later_{{ years }}
+        on flows.flow_number = later_{{ years }}.flow_number
+    {%- endfor %}
+    where flows.period_year + {{ pulls | min }} <= (select last_year from years)
 ),
 
 -- Symmetric growth lies between -2 and 2 and stands a market that everybody else has left. Where
 -- nobody else sold at first there is no growth of others: such a flow is dropped, and counted.
-grown_{{ years }}y as (
+grown as (
     select
-        *,
+        period_year,
+        exporter_code_baci,
+        scheme,
+        scheme_version,
+        cluster_id,
+        first_kusd
+        {%- for years in pulls %},
         case
             when rivals_first_kusd > 0
                 then
-                    2.0 * cast(rivals_last_kusd - rivals_first_kusd as double)
-                    / nullif(cast(rivals_last_kusd + rivals_first_kusd as double), 0)
-        end as growth
-    from rivals_{{ years }}y
+                    2.0 * cast(rivals_{{ years }}y_later_kusd - rivals_first_kusd as double)
+                    / nullif(cast(rivals_{{ years }}y_later_kusd + rivals_first_kusd as double), 0)
+        end as growth_{{ years }}y
+        {%- endfor %}
+    from rivals
 ),
-{% endfor %}
-exporters as (
-    {% for years in pulls -%}
+
+windows as (
     select
         period_year,
-        {{ years }} as window_years,
         exporter_code_baci,
         scheme,
         scheme_version,
         cluster_id,
         cast(sum(first_kusd) as decimal(18, 3)) as first_kusd,
-        cast(sum(case when growth is not null then first_kusd end) as decimal(18, 3)) as kept_kusd,
-        {{ order_free_sum('cast(first_kusd as double) * growth') }} / {{ years }} as growth_kusd,
+        {%- for years in pulls %}
+        cast(sum(case when growth_{{ years }}y is not null then first_kusd end) as decimal(18, 3))
+            as kept_{{ years }}y_kusd,
+        {{ order_free_sum('cast(first_kusd as double) * growth_' ~ years ~ 'y') }} / {{ years }}
+            as growth_{{ years }}y_kusd,
+        {%- endfor %}
         count(*) as flows_count
-    from grown_{{ years }}y
+    from grown
     group by period_year, exporter_code_baci, scheme, scheme_version, cluster_id
+),
+
+exporters as (
+    {% for years in pulls -%}
+    select
+        period_year + {{ years }} as period_year,
+        {{ years }} as window_years,
+        exporter_code_baci,
+        scheme,
+        scheme_version,
+        cluster_id,
+        first_kusd,
+        kept_{{ years }}y_kusd as kept_kusd,
+        growth_{{ years }}y_kusd as growth_kusd,
+        flows_count
+    from windows
+    where period_year + {{ years }} <= (select last_year from years)
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
