@@ -11,7 +11,7 @@ export GX_ANALYTICS_ENABLED := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup refresh refresh-real test check dashboard dagster golden lock clean
+.PHONY: help setup refresh refresh-real test check bench bench-check dashboard dagster golden lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,12 @@ check: setup ## linters and formatters, without changing anything
 	@scratch=$$(mktemp -d) && CLUSTERKPI_CANDIDATE=$$scratch/none.duckdb DBT_TARGET_PATH=$$scratch \
 	  DBT_LOG_PATH=$$scratch $(BIN)/dbt --quiet --warn-error parse \
 	  --project-dir dbt_project --profiles-dir dbt_project && rm -r $$scratch
+
+bench: setup ## measure every stage of a night at x1, x2 and x4, and write docs/benchmarks/suite.*
+	@$(BIN)/python -m benchmarks
+
+bench-check: setup ## compare ratios of costs with the committed baseline (x1 and x2)
+	@$(BIN)/python -m benchmarks --check
 
 dashboard: setup ## serve the dashboards on http://127.0.0.1:8501
 	@$(BIN)/clusterkpi dashboard

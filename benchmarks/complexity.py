@@ -24,7 +24,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from measure import cost, peak_bytes
+
+from benchmarks.measure import cost, peak_bytes
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 

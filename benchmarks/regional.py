@@ -14,10 +14,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import duckdb
@@ -79,21 +77,14 @@ def land(home: Path, data: Path, memory: str) -> int:
         return con.execute("select count(*) from raw.cbp__counties").fetchall()[0][0]
 
 
-def build(home: Path, data: Path, memory: str) -> dict[str, float]:
+def build(home: Path, data: Path, memory: str) -> int:
     """All models from the raw rows to the two regional marts, by dbt, a process of its own."""
     os.environ.update(CLUSTERKPI_HOME=str(home))
-    started = time.perf_counter()
     nodes = dbt.run(
         _settings(home, data, memory), "build", "--resource-type", "seed",
         "--resource-type", "model", "--select", "+region_cluster", "+missing_link",
     )  # fmt: skip
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return {
-        "wall": time.perf_counter() - started,
-        "cpu": used.ru_utime + used.ru_stime,
-        "peak": used.ru_maxrss * 1024,
-        "nodes": len(nodes),
-    }
+    return len(nodes)
 
 
 def compiled(home: Path) -> dict[str, str]:
@@ -176,9 +167,9 @@ def _open(home: Path, memory: str) -> duckdb.DuckDBPyConnection:
 
 def measure(home: Path, data: Path, memory: str) -> dict[str, dict]:
     landing = cost(land, home, data, memory)
-    found = {"landing → Parquet, 2 sources": _plain(landing)}
-    built = cost(build, home, data, memory).result
-    found[f"dbt: {built['nodes']:.0f} seeds and models to the marts"] = built | {"result": None}
+    found = {"landing → Parquet, 2 sources": landing.plain()}
+    built = cost(build, home, data, memory)
+    found[f"dbt: {built.result} seeds and models to the marts"] = built.plain() | {"result": None}
     sql = compiled(home)
     spent: dict[str, Cost] = {
         "strengths_1": cost(strengths_of, home, memory, 1),
@@ -192,24 +183,15 @@ def measure(home: Path, data: Path, memory: str) -> dict[str, dict]:
     for part, names in PARTS.items():
         each = [spent[name] for name in names]
         found[part] = {
-            "wall": sum(one.wall_seconds for one in each),
-            "cpu": sum(one.cpu_seconds for one in each),
-            "peak": max(one.peak_bytes for one in each),
+            "wall_seconds": sum(one.wall_seconds for one in each),
+            "cpu_seconds": sum(one.cpu_seconds for one in each),
+            "peak_bytes": max(one.peak_bytes for one in each),
             "result": each[-1].result,
         }
     for key in BARE:
-        found[f"bare scan-and-group by {key} × cluster"] = _plain(cost(bare, home, memory, key))
+        found[f"bare scan-and-group by {key} × cluster"] = cost(bare, home, memory, key).plain()
     found["rows"] = {"result": landing.result}
     return found
-
-
-def _plain(spent: Cost) -> dict[str, object]:
-    return {
-        "wall": spent.wall_seconds,
-        "cpu": spent.cpu_seconds,
-        "peak": spent.peak_bytes,
-        "result": spent.result,
-    }
 
 
 def report(found: dict[str, dict]) -> None:
@@ -218,17 +200,18 @@ def report(found: dict[str, dict]) -> None:
     for part, spent in found.items():
         rows = f"{spent['result']:,}" if spent["result"] is not None else ""
         print(
-            f"| {part} | {spent['wall']:.2f} | {spent['cpu']:.2f} | {spent['peak'] / 2**20:.0f} | "
-            f"{rows} |"
+            f"| {part} | {spent['wall_seconds']:.2f} | {spent['cpu_seconds']:.2f} | "
+            f"{spent['peak_bytes'] / 2**20:.0f} | {rows} |"
         )
     plain = [spent for part, spent in found.items() if part.startswith("bare")]
     ours = [found[part] for part in PARTS if part != "strength, 99 draws"]
-    for term in ("wall", "cpu"):
+    for term in ("wall_seconds", "cpu_seconds"):
         all_, less = (sum(one[term] for one in some) for some in (ours, plain))
         first = found["counts and employment bounds"][term]
         print(
-            f"{term}: {all_:.2f} s without bootstrap, {all_ / less:.1f} × the bare sums "
-            f"({less:.2f} s); counts and bounds alone {first / less:.1f} ×"
+            f"{term.removesuffix('_seconds')}: {all_:.2f} s without bootstrap, "
+            f"{all_ / less:.1f} × the bare sums ({less:.2f} s); "
+            f"counts and bounds alone {first / less:.1f} ×"
         )
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 
 import numpy as np
-from measure import cost
+
+from benchmarks.measure import cost
 
 REGIONS, CLUSTERS, DRAWS = 3130, 30, 999
 

@@ -1,11 +1,12 @@
 """The trade path at 3, 10 and 30 million bilateral rows: landing, models, cells.
 
-    python benchmarks/trade_scale.py [--rows 3e6 10e6 30e6] [--years 10] [--memory 4GB] [--keep DIR]
+    python benchmarks/trade_scale.py [--rows 3e6 10e6 30e6] [--memory 4GB 20GB] [--keep DIR]
+        [--json FILE] [--charts DIR]
 
-A release in BACI's layout is generated (synthetic), landed and parsed as on any night, and dbt
-builds the models of trade on it; DuckDB's bare scan-and-group of the same Parquet files stands
-beside. The demo's own transport is not used: it makes a whole reply in memory and would be what is
-measured.
+A release in BACI's layout is generated (synthetic), landed and parsed as on any night, and each
+model of trade is made on it from the SQL that dbt compiles; DuckDB's bare scan-and-group of the
+same Parquet files stands beside. The demo's own transport is not used: it makes a whole reply in
+memory and would be what is measured.
 
 The shape follows BACI at every size: 222 economies, about 2,200 flows for each product and year,
 few large traders and many small ones, flows that come and go; volume grows by products, as it does
@@ -19,16 +20,14 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
-import resource
-import shutil
 import sys
 import tempfile
-import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -36,7 +35,9 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.measure import Cost, cost
+from benchmarks.chart import log_log
+from benchmarks.measure import cost
+from benchmarks.ratios import slope
 from pipelines import dbt, steps
 from pipelines.demo.baci_figures import _all_codes
 from pipelines.ingest import Step
@@ -186,40 +187,61 @@ def land(folder: Path, memory: str) -> int:
         return con.execute("select count(*) from raw.baci__flows").fetchall()[0][0]
 
 
-def build(folder: Path, memory: str) -> dict[str, object]:
-    """The models of trade and what they need, by dbt, which is a process of its own."""
-    os.environ.update(CLUSTERKPI_HOME=str(folder / "home"))
-    started = time.perf_counter()
-    nodes = dbt.run(
-        _settings(folder, memory), "build", "--resource-type", "seed", "--resource-type", "model",
-        "--select", "+path:models/marts/indicators/ind_linkage*",
-    )  # fmt: skip
-    wall = time.perf_counter() - started
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return {
-        "wall": wall,
-        "cpu": used.ru_utime + used.ru_stime,
-        "peak": used.ru_maxrss * 1024,
-        "nodes": len(nodes),
-    }
+@dataclass(frozen=True)
+class Model:
+    """A model as dbt wrote it down: its name, its relation, table or view, and its SQL."""
+
+    name: str
+    relation: str
+    kind: str
+    sql: str
+
+    @property
+    def is_measured(self) -> bool:
+        return self.name.startswith("int_trade__")
 
 
-def compiled(folder: Path) -> dict[str, str]:
-    """The SQL of each model of trade as dbt wrote it, in the order in which dbt ran it."""
-    target = folder / "home" / "build" / "dbt_target"
+def compiled(folder: Path, memory: str) -> list[Model]:
+    """The models of trade and what they need, in the order in which they can be made.
+
+    dbt loads the seeds and writes the SQL; the statements are run by `made`, so that each model is
+    made once and in a process of its own.
+    """
+    settings = _settings(folder, memory)
+    select = ("--select", "+path:models/marts/indicators/ind_linkage*")
+    dbt.run(settings, "seed", *select)
+    dbt.run(settings, "compile", *select)
+    target = settings.build_dir / "dbt_target"
+    nodes = json.loads((target / "manifest.json").read_bytes())["nodes"]
     results = json.loads((target / "run_results.json").read_bytes())["results"]
-    names = [result["unique_id"].split(".")[-1] for result in results]
-    found = {path.stem: path.read_text() for path in (target / "compiled").rglob("*.sql")}
-    return {name: found[name] for name in names if name.startswith("int_trade__")}
+    chosen = [nodes[result["unique_id"]] for result in results]
+    return [
+        Model(n["name"], n["relation_name"], n["config"]["materialized"], sql["compiled_code"])
+        for n, sql in zip(chosen, results, strict=True)
+        if n["resource_type"] == "model"
+    ]
 
 
-def alone(folder: Path, memory: str, name: str, sql: str) -> int:
-    """One model again, by itself, into a table beside the one that dbt made."""
+def made(folder: Path, memory: str, models: Sequence[Model]) -> int:
+    """Make some models; the rows of the last one, if it is a table."""
     with _open(folder / "home" / "build" / "candidate.duckdb", memory, folder) as con:
-        con.execute(f"create table intermediate.again as {sql}")
-        rows = con.execute("select count(*) from intermediate.again").fetchall()[0][0]
-        con.execute("drop table intermediate.again")
-    return rows
+        for model in models:
+            con.execute(f"create schema if not exists {model.relation.rsplit('.', 1)[0]}")
+            con.execute(f"create or replace {model.kind} {model.relation} as {model.sql}")
+        if not models or models[-1].kind != "table":
+            return 0
+        return con.execute(f"select count(*) from {models[-1].relation}").fetchall()[0][0]
+
+
+def models_of_trade(folder: Path, memory: str) -> dict[str, dict[str, Any]]:
+    """Cost of each model of trade; what they need beside it is made between them, unmeasured."""
+    found: dict[str, dict[str, Any]] = {}
+    for model in cost(compiled, folder, memory).result:
+        spent = cost(made, folder, memory, [model])
+        if model.is_measured:
+            found[model.name] = spent.plain()
+            print(f"  {model.name} {spent.cpu_seconds:.1f} s of CPU", file=sys.stderr, flush=True)
+    return found
 
 
 def cells(folder: Path, memory: str) -> int:
@@ -256,106 +278,150 @@ def scan(folder: Path, memory: str, keys: str) -> int:
 
 
 def _open(path: Path, memory: str, folder: Path) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(
-        str(path),
-        config={"memory_limit": memory, "threads": 2, "temp_directory": str(folder / "spill")},
-    )
+    config = {"memory_limit": memory, "threads": 2, "temp_directory": str(folder / "spill")}
+    con = duckdb.connect(str(path), config=config)
+    con.execute("set enable_progress_bar = false")
+    return con
 
 
 # ---------------------------------------------------------------- the run
 
 
-def measure(folder: Path, rows: int, years: int, memory: str) -> dict[str, object]:
-    text = make(folder, rows, years)
-    landing = cost(land, folder, memory)
-    found: dict[str, object] = {"rows": landing.result, "text": text, "land": _plain(landing)}
-    files = (folder / "home" / "raw").rglob("flows/*.parquet")
-    found["parquet"] = sum(path.stat().st_size for path in files)
-    found["bare"] = {name: _plain(cost(scan, folder, memory, keys)) for name, keys in BARE.items()}
-    found["build"] = cost(build, folder, memory).result
-    found["models"] = {
-        name: _plain(cost(alone, folder, memory, name, sql))
-        for name, sql in compiled(folder).items()
-    }
-    found["cells"] = _plain(cost(cells, folder, memory))
-    found["gate"] = _plain(cost(gate, folder, memory))
+def landed(folder: Path, rows: int, years: int, memory: str) -> dict[str, Any]:
+    """Generate, land and scan a release, unless the folder has it from an earlier run."""
+    note = folder / "landed.json"
+    if not note.exists():
+        found: dict[str, Any] = {"asked": rows, "text": make(folder, rows, years)}
+        landing = cost(land, folder, memory)
+        found |= {"rows": landing.result, "land": landing.plain()}
+        files = (folder / "home" / "raw").rglob("flows/*.parquet")
+        found["parquet"] = sum(path.stat().st_size for path in files)
+        bare = {name: cost(scan, folder, memory, keys).plain() for name, keys in BARE.items()}
+        note.write_text(json.dumps(found | {"bare": bare}))
+    return json.loads(note.read_text())
+
+
+def measure(folder: Path, rows: int, years: int, memory: str) -> dict[str, Any]:
+    found = landed(folder, rows, years, memory) | {"memory": memory}
+    found["models"] = models_of_trade(folder, memory)
+    found["cells"] = cost(cells, folder, memory).plain()
+    found["gate"] = cost(gate, folder, memory).plain()
     found["candidate"] = (folder / "home/build/candidate.duckdb").stat().st_size
     return found
 
 
-def _plain(spent: Cost) -> dict[str, object]:
+def summed(costs: Iterable[dict[str, Any]]) -> dict[str, float]:
+    """Times and bytes added up, and the largest peak."""
+    costs = list(costs)
     return {
-        "wall": spent.wall_seconds,
-        "cpu": spent.cpu_seconds,
-        "peak": spent.peak_bytes,
-        "result": spent.result,
+        key: (max if key == "peak_bytes" else sum)(one[key] for one in costs)
+        for key in ("wall_seconds", "cpu_seconds", "peak_bytes", "read_bytes", "written_bytes")
     }
 
 
-def report(all_found: list[dict]) -> None:
+def report(all_found: list[dict[str, Any]]) -> None:
+    """Print the tables: steps, ratios to the bare scans, slopes, and each model."""
     mega, giga = 1e6, 2**30
-    print("\n| rows | step | wall, s | CPU, s | peak, GiB | rows/s |")
+    size = {id(found): f"{found['rows'] / mega:.1f} M, {found['memory']}" for found in all_found}
+    print("\n| rows, limit | step | wall, s | CPU, s | peak, GiB | rows/s |")
     print("|--:|---|--:|--:|--:|--:|")
     for found in all_found:
         steps_of = {
             "landing → Parquet": found["land"],
-            "dbt: models of trade": found["build"],
+            "models of trade": summed(found["models"].values()),
             "indicators → cells": found["cells"],
             "queries of the gate": found["gate"],
         }
         steps_of |= {f"bare scan-and-group: {n}": spent for n, spent in found["bare"].items()}
         for name, spent in steps_of.items():
             print(
-                f"| {found['rows'] / mega:.1f} M | {name} | {spent['wall']:.1f} | "
-                f"{spent['cpu']:.1f} | {spent['peak'] / giga:.2f} | "
-                f"{found['rows'] / spent['wall']:,.0f} |"
+                f"| {size[id(found)]} | {name} | {spent['wall_seconds']:.1f} | "
+                f"{spent['cpu_seconds']:.1f} | {spent['peak_bytes'] / giga:.2f} | "
+                f"{found['rows'] / spent['wall_seconds']:,.0f} |"
             )
-    print("\n| rows | what | wall, s | × bare | CPU, s | × bare |")
+    print("\n| rows, limit | what | wall, s | × bare | CPU, s | × bare |")
     print("|--:|---|--:|--:|--:|--:|")
     for found in all_found:
-        bare = found["bare"].values()
+        bare = summed(found["bare"].values())
         groups = {
-            "the aggregates": [found["models"][name] for name in AGGREGATES],
-            "all models of trade": list(found["models"].values()),
+            "the aggregates": summed(found["models"][name] for name in AGGREGATES),
+            "all models of trade": summed(found["models"].values()),
         }
-        for what, spent in groups.items():
-            words = [f"{found['rows'] / mega:.1f} M", what]
-            for term in ("wall", "cpu"):
-                ours = sum(one[term] for one in spent)
-                words += [f"{ours:.1f}", f"{ours / sum(one[term] for one in bare):.1f}"]
+        for what, ours in groups.items():
+            words = [size[id(found)], what]
+            for term in ("wall_seconds", "cpu_seconds"):
+                words += [f"{ours[term]:.1f}", f"{ours[term] / bare[term]:.1f}"]
             print("| " + " | ".join(words) + " |")
-    print("\n| model, alone | " + " | ".join(
-        f"{f['rows'] / mega:.1f} M: s, CPU s, GiB, rows" for f in all_found) + " |")  # fmt: skip
-    print("|---|" + "--:|" * len(all_found))
-    for name in all_found[0]["models"]:
+    print("\n| model: CPU s, GiB, rows | " + " | ".join(size.values()) + " | slope of CPU |")
+    print("|---|" + "--:|" * (len(all_found) + 1))
+    for name, fitted in slopes(all_found).items():
         spent = [found["models"][name] for found in all_found]
         words = [
-            f"{s['wall']:.1f}, {s['cpu']:.1f}, {s['peak'] / giga:.2f}, {s['result']:,}"
-            for s in spent
+            f"{s['cpu_seconds']:.1f}, {s['peak_bytes'] / giga:.2f}, {s['result']:,}" for s in spent
         ]
-        print(f"| {name} | " + " | ".join(words) + " |")
+        print(f"| {name} | " + " | ".join(words) + f" | {fitted} |")
+
+
+def slopes(all_found: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Model → slope of its CPU time over the rows, for each memory limit with two sizes."""
+    found = {}
+    for name in all_found[0]["models"]:
+        fits = {}
+        for memory in dict.fromkeys(one["memory"] for one in all_found):
+            some = [one for one in all_found if one["memory"] == memory]
+            rows = [one["rows"] for one in some]
+            fits[memory] = slope(rows, [one["models"][name]["cpu_seconds"] for one in some])
+        found[name] = ", ".join(
+            f"{memory} {fit:.2f}" for memory, fit in fits.items() if fit is not None
+        )
+    return found
+
+
+def charts(all_found: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """File name → SVG: CPU time and memory of the models of trade over the rows."""
+    drawn: dict[str, dict[str, list[tuple[float, float]]]] = {"cpu": {}, "memory": {}}
+    for found in all_found:
+        rows = found["rows"] / 1e6
+        parts = {
+            "bare scans": summed(found["bare"].values()),
+            "landing": found["land"],
+            f"aggregates, {found['memory']}": summed(found["models"][n] for n in AGGREGATES),
+            f"pull, {found['memory']}": found["models"]["int_trade__market_pull"],
+            f"all models, {found['memory']}": summed(found["models"].values()),
+        }
+        for name, spent in parts.items():
+            drawn["cpu"].setdefault(name, []).append((rows, spent["cpu_seconds"]))
+            drawn["memory"].setdefault(name, []).append((rows, spent["peak_bytes"] / 2**30))
+    return {
+        "trade_cpu.svg": log_log("CPU time", drawn["cpu"], "million rows", "seconds"),
+        "trade_memory.svg": log_log("Peak memory", drawn["memory"], "million rows", "GiB"),
+    }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=float, nargs="+", default=[3e6, 10e6, 30e6])
     parser.add_argument("--years", type=int, default=10)
-    parser.add_argument("--memory", default="4GB", help="memory limit of DuckDB")
-    parser.add_argument("--keep", type=Path, help="keep the state of the last size here")
-    parser.add_argument("--json", type=Path, help="write what was measured")
+    parser.add_argument("--memory", nargs="+", default=["4GB"], help="memory limits of DuckDB")
+    parser.add_argument("--keep", type=Path, help="keep what was landed here, and use it again")
+    parser.add_argument("--json", type=Path, help="add what was measured to this file")
+    parser.add_argument("--charts", type=Path, help="draw what is in the JSON into this folder")
     options = parser.parse_args()
-    all_found = []
-    for rows in options.rows:
+    before = options.json and options.json.exists() and json.loads(options.json.read_text())
+    all_found = {(one["asked"], one["memory"]): one for one in before or []}
+    for rows in map(int, options.rows):
         with tempfile.TemporaryDirectory(prefix="trade_scale_") as scratch:
-            folder = Path(scratch)
-            found = measure(folder, int(rows), options.years, options.memory)
-            all_found.append(found)
-            print(json.dumps(found), file=sys.stderr, flush=True)
-            if options.keep:
-                shutil.copytree(folder, options.keep, dirs_exist_ok=True)
-    report(all_found)
-    if options.json:
-        options.json.write_text(json.dumps(all_found, indent=1))
+            folder = options.keep / str(rows) if options.keep else Path(scratch)
+            folder.mkdir(parents=True, exist_ok=True)
+            for memory in options.memory:
+                all_found[rows, memory] = measure(folder, rows, options.years, memory)
+                if options.json:
+                    options.json.write_text(json.dumps(list(all_found.values()), indent=1))
+    ordered = [all_found[key] for key in sorted(all_found, key=lambda key: (key[1], key[0]))]
+    report(ordered)
+    if options.charts:
+        for name, text in charts(ordered).items():
+            (options.charts / name).write_text(text)
     return 0
 
 
