@@ -197,6 +197,63 @@ def derive(
         out.print(plain(f"agreement with {cluster_definition.RESERVED}: {best['agreement']:.3f}"))
 
 
+@app.command()
+def compare(
+    scheme: Annotated[str, typer.Argument(help="a set of the release, as `clusterkpi`")],
+    other: Annotated[str, typer.Argument(help="the set to compare it with")],
+    geo_type: Annotated[
+        str, typer.Option(help="county, state, cbsa, economic_area or custom")
+    ] = "economic_area",
+    period: Annotated[str | None, typer.Option(help="year; the newest if left out")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="folder for comparison.csv: every pair of clusters")
+    ] = None,
+    home: Annotated[Path | None, typer.Option(help="state directory [CLUSTERKPI_HOME]")] = None,
+) -> None:
+    """What two sets say of the same regions: which clusters rank them alike, and where they differ.
+
+    Prints the closest cluster of the other set for each of the first, by rank correlation of
+    quotients within the class.
+    """
+    from rich.table import Table
+
+    from pipelines import warehouse
+    from pipelines.metrics.scheme_comparison import compare as compared
+    from pipelines.settings import load_settings
+
+    settings = load_settings(home=home)
+    with warehouse.open_published(settings.home, warehouse.current_path(settings.home)) as con:
+        found = con.sql(
+            "select scheme, cluster_id, geo_id, period, lq_in_class as lq, is_strong "
+            "from marts.region_cluster where geo_type = ? and scheme in (?, ?) and period = "
+            "coalesce(?, (select max(period) from marts.region_cluster where geo_type = ?))",
+            params=[geo_type, scheme, other, period, geo_type],
+        ).pl()
+    if found.is_empty():
+        raise ConfigError(f"the release has no {geo_type} × clusters of {scheme} or {other}")
+    pairs = compared(found, scheme, other)
+    table = Table(
+        scheme, f"closest in {other}", "regions", "rank correlation", "strong", "strong there",
+        "in both", "overlap",
+    )  # fmt: skip
+    for row in pairs.filter("is_closest").iter_rows(named=True):
+        overlap = row["strong_overlap"]
+        table.add_row(
+            row["cluster_id"],
+            row["other_cluster_id"],
+            str(row["regions_count"]),
+            f"{row['rank_correlation']:.3f}",
+            str(row["strong_count"]),
+            str(row["other_strong_count"]),
+            str(row["both_strong_count"]),
+            "" if overlap is None else f"{overlap:.2f}",
+        )
+    out.print(plain(f"{geo_type}, {found['period'][0]}"))
+    out.print(table)
+    if output is not None:
+        out.print(plain(f"{write_table(pairs, output, 'comparison', TableFormat.CSV)} written"))
+
+
 def landed(
     settings: Settings,
 ) -> tuple[pl.DataFrame, pl.DataFrame | None, pl.DataFrame | None, str]:

@@ -95,3 +95,20 @@ def test_no_basis_is_compared_with_another(demo_home: Path) -> None:
             "where indicator_id = 'entry_rate'"
         ).fetchall()
     assert wrong == [] and bases[0][0] >= 2
+
+
+def test_two_sets_are_compared_by_what_they_say_of_regions(
+    cli: Cli, demo_home: Path, tmp_path: Path
+) -> None:
+    words = ["clusters", "compare", "clusterkpi", "clusterkpi", "--home", str(demo_home)]
+    code, said = cli(*words, "--geo-type", "state", "--output", str(tmp_path))
+    assert code == 0, said
+    pairs = pl.read_csv(tmp_path / "comparison.csv")
+    assert pairs.height == pairs["cluster_id"].n_unique() ** 2
+    closest = pairs.filter("is_closest")
+    assert closest["cluster_id"].to_list() == closest["other_cluster_id"].to_list()
+    assert closest["rank_correlation"].min() > 1 - 1e-12
+    code, said = cli("clusters", "compare", "clusterkpi", "nobody", "--home", str(demo_home))
+    assert code == 2 and "no cells of the scheme 'nobody'" in said
+    code, said = cli(*words, "--geo-type", "moon")
+    assert code == 2 and "no moon × clusters" in said
