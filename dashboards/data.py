@@ -627,8 +627,22 @@ def region_cross_section(release: Release, part: Slice, geo_type: str, period: s
     )
 
 
-def region_portfolio(release: Release, geo_id: str, period: str) -> pl.DataFrame:
-    """All clusters of one region in one period: location quotient of employment, wide mart."""
+def quotient_basis(geo_type: str) -> str:
+    """Basis of the location quotient that a kind of region has."""
+    return {
+        "nuts2": "eurostat_employment",
+        "au_state": "abs_employment",
+        "au_sa4": "abs_employment",
+        "nz_region": "statsnz_establishments",
+        "jp_prefecture": "estat_employment",
+    }.get(geo_type, "cbp_employment")
+
+
+def region_portfolio(release: Release, geo_id: str, basis: str, period: str) -> pl.DataFrame:
+    """All clusters of one region in one period: location quotient of a basis, wide mart.
+
+    Outside the United States only what the region has a row of: most taxonomies have none there.
+    """
     return _query(
         release,
         f"""
@@ -637,16 +651,19 @@ def region_portfolio(release: Release, geo_id: str, period: str) -> pl.DataFrame
         from marts.dim_cluster c
         left join marts.fct_indicator_value f
           on f.cluster_id = c.cluster_id and f.indicator_id = 'location_quotient'
-         and f.basis = 'cbp_employment' and f.geo_id = ? and f.period = ?
+         and f.basis = ? and f.geo_id = ? and f.period = ?
         left join marts.region_cluster m
           on m.cluster_id = c.cluster_id and m.geo_id = ? and m.period = ?
-        where c.cluster_class is not null
+        where f.geo_id is not null or m.geo_id is not null
+          or (c.cluster_class is not null and ? = 'cbp_employment')
         order by c.cluster_name
         """,
+        basis,
         geo_id,
         period,
         geo_id,
         period,
+        basis,
     )
 
 

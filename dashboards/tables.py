@@ -152,7 +152,7 @@ def _portfolio_row(row: Mapping[str, Any]) -> str:
         figure("sme_estabs_share", 1, 100, "%"),
     )
     cells = "".join(f"<td{_num(number != 3)}>{text}</td>" for number, text in enumerate(columns))
-    kind = "" if row["cluster_class"] == "traded" else f" ({row['cluster_class']})"
+    kind = "" if row["cluster_class"] in ("traded", None) else f" ({row['cluster_class']})"
     return (
         f'<tr data-cluster="{escape(row["cluster_id"])}"><td class="ck-place">'
         f'{escape(row["cluster_name"])}<span class="ck-parent">{escape(kind)}</span></td>'

@@ -21,6 +21,13 @@ GEO_WORDS = {
     "cbsa": ("US metropolitan or micropolitan area", "US metropolitan and micropolitan areas"),
     "economic_area": ("US economic area", "US economic areas"),
     "custom": ("region of your own", "regions of your own"),
+    "nuts2": ("European region (NUTS 2)", "European regions (NUTS 2)"),
+    "au_state": ("Australian state", "Australian states"),
+    "au_sa4": ("Australian area (SA4)", "Australian areas (SA4)"),
+    "nz_region": ("New Zealand region", "New Zealand regions"),
+    "jp_prefecture": ("Japanese prefecture", "Japanese prefectures"),
+    "kr_province": ("Korean province", "Korean provinces"),
+    "kr_district": ("Korean district", "Korean districts"),
 }
 
 # Levels of strength of a cluster in a region, weakest first; see docs/regions.md for the rules.

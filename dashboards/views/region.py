@@ -15,7 +15,7 @@ import streamlit as st
 from dashboards import charts, charts_regions, data, page, tables, words
 from dashboards.data import Release
 
-INDICATOR, BASIS = "location_quotient", "cbp_employment"
+INDICATOR = "location_quotient"
 LEAD = (
     "What a region is specialised in, how sure that is, whether it grows, which suppliers its "
     "clusters lack, and which clusters are usually found beside them."
@@ -48,9 +48,10 @@ def render(release: Release) -> None:
         st.info("This release holds no clusters of regions.")
         return
     geo_type, geo_id, name, period = _choose(release, levels)
-    parts = data.snapshots_behind(release, INDICATOR, BASIS, period)
+    basis = data.quotient_basis(geo_type)
+    parts = data.snapshots_behind(release, INDICATOR, basis, period)
     page.strip(release, parts)
-    frame = data.region_portfolio(release, geo_id, period)
+    frame = data.region_portfolio(release, geo_id, basis, period)
     present = frame.filter(pl.col("strength_least").is_not_null())
     labels = words.status_labels(data.statuses(release))
     st.header(_finding(present, name, period), anchor=False)
@@ -112,36 +113,53 @@ def _largest(found: pl.DataFrame) -> str:
     return str(order["geo_id"][0])
 
 
+def _traded(present: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    """The traded clusters; where a source has none, the groups of its own classification."""
+    traded = present.filter(pl.col("cluster_class") == "traded")
+    if traded.is_empty():
+        return present.filter(pl.col("cluster_class").is_null()), "industry group"
+    return traded, "traded cluster"
+
+
 def _finding(present: pl.DataFrame, name: str, period: str) -> str:
-    strong = present.filter((pl.col("strength_least") >= 3) & (pl.col("cluster_class") == "traded"))
+    traded, kind = _traded(present)
+    strong = traded.filter(pl.col("strength_least") >= 3)
     if strong.is_empty():
-        return f"{name}, {period}: no traded cluster is surely strong"
+        return f"{name}, {period}: no {kind} is surely strong"
     first = strong.sort(pl.coalesce("lq_in_class", "lq_in_class_lower"), descending=True)
-    count = words.plural(strong.height, "traded cluster")
+    count = words.plural(strong.height, kind)
     verb = "is" if strong.height == 1 else "are"
     return f"{name}, {period}: {count} {verb} strong, led by {first['cluster_name'][0]}"
 
 
 def _headline(present: pl.DataFrame) -> None:
-    traded = present.filter(pl.col("cluster_class") == "traded")
+    traded, kind = _traded(present)
     sure = traded.filter(pl.col("strength_least") >= 3).height
     maybe = traded.filter((pl.col("strength_least") < 3) & (pl.col("strength_most") >= 3)).height
     tested = traded.filter(pl.col("p_value") <= words.ALPHA).height
-    least = present.select(pl.coalesce("emp_count", "emp_lower_count").sum()).item()
-    held = present.filter(pl.col("emp_count").is_null()).height
+    # groups of a classification and clusters made of them hold the same jobs: never both
+    groups = present.filter(pl.col("cluster_class").is_null())
+    parts = present if groups.is_empty() else groups
+    least = parts.select(pl.coalesce("emp_count", "emp_lower_count").sum()).item()
+    is_published = parts["emp_lower_count"].is_not_null().any()
+    held = parts.filter(pl.col("emp_count").is_null()).height if is_published else 0
     st.html(
         tables.tiles(
             {
                 "Employees in clusters": (
-                    f"{'≥ ' if held else ''}{least:,}",
-                    "withheld ones with their least" if held else "traded and local",
+                    f"{'≥ ' if held else ''}{least:,}" if is_published else "not published",
+                    "withheld ones with their least"
+                    if held
+                    else "traded and local"
+                    if groups.is_empty()
+                    else "all industry groups",
                 ),
-                "Strong traded clusters": (
+                f"Strong {kind}s": (
                     f"{sure} – {sure + maybe}" if maybe else f"{sure}",
                     f"of {traded.height}",
                 ),
-                f"Significant (p ≤ {words.ALPHA:g})": (f"{tested}", "traded, bootstrap test"),
-                "Employment withheld": (f"{held}", f"of {present.height}: intervals"),
+                f"Significant (p ≤ {words.ALPHA:g})": (f"{tested}", f"{kind}s, bootstrap test"),
+                "Employment withheld": (f"{held}", f"of {parts.height}: intervals"),
             }
         )
     )
@@ -150,11 +168,13 @@ def _headline(present: pl.DataFrame) -> None:
 def _portfolio(
     release: Release, present: pl.DataFrame, name: str, period: str, parts: pl.DataFrame
 ) -> None:
-    traded = present.filter(pl.col("cluster_class") == "traded")
-    st.subheader("Specialised and growing? Traded clusters by quotient and growth", anchor=False)
+    traded, kind = _traded(present)
+    st.subheader(
+        f"Specialised and growing? {kind.capitalize()}s by quotient and growth", anchor=False
+    )
     drawn = charts_regions.placed(traded)
     if drawn.is_empty():
-        st.info("No traded cluster has both a growth and a quotient or its bounds in this year.")
+        st.info(f"No {kind} has both a growth and a quotient or its bounds in this year.")
     else:
         page.draw(
             charts_regions.portfolio,

@@ -146,8 +146,11 @@ select
     strengths.strong as is_strong,
     strengths.strong10 as is_strong10,
     national.rivalry,
-    case when national.rivalry_lower is distinct from national.rivalry_upper then national.rivalry_lower end
-        as rivalry_lower,
+    -- without any employment the least of it, 0, says nothing
+    case
+        when national.nation_emp is not null and national.rivalry_lower is distinct from national.rivalry_upper
+            then national.rivalry_lower
+    end as rivalry_lower,
     case when national.rivalry_lower is distinct from national.rivalry_upper then national.rivalry_upper end
         as rivalry_upper,
     national.estabs_growth,
