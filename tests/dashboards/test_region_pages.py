@@ -105,9 +105,9 @@ def test_missing_suppliers_are_those_of_the_file(serving: Path, run_page: Run, s
 
 def test_found_together_is_the_proximity_of_the_metrics(serving: Path, sql: Sql) -> None:
     """Two ways to one figure: the query of the page, and the tested function of the pipeline."""
-    period = sql(
-        "select max(period) from marts.region_cluster where geo_type = 'economic_area'"
-    )[0][0]
+    period = sql("select max(period) from marts.region_cluster where geo_type = 'economic_area'")[
+        0
+    ][0]
     found = {
         (row["cluster_id"], row["other_id"]): row["proximity"]
         for row in data.found_together(data.release_in_service(), period).to_dicts()
