@@ -48,37 +48,38 @@ uis_cells as (
         on uis_observations.economy_code_iso3 = places.code_iso3
 ),
 
--- One line here for each series that an indicator reads; the flows have many more.
+-- One line here for each series that an indicator reads; the flows have many more. Arrows stand in
+-- parentheses: before DuckDB 2.0 they bind more weakly than `=` and `and`.
 oecd_series as (
     select
         *,
         case
             when
                 flow = 'ict_businesses'
-                and dimensions ->> 'UNIT_MEASURE' = 'PT_ENT'
-                and dimensions ->> 'ACTIVITY' = '_T'
-                and dimensions ->> 'MEASURE' in ('B2_B', 'H3_B')
+                and (dimensions ->> 'UNIT_MEASURE') = 'PT_ENT'
+                and (dimensions ->> 'ACTIVITY') = '_T'
+                and (dimensions ->> 'MEASURE') in ('B2_B', 'H3_B')
                 then 'oecd/ict_businesses/' || (dimensions ->> 'MEASURE') || '/' || (dimensions ->> 'SIZE_CLASS')
             when
                 flow = 'sdbs'
-                and dimensions ->> 'MEASURE' = 'ENTR'
-                and dimensions ->> 'ACTIVITY' = 'BTN_95XK'
+                and (dimensions ->> 'MEASURE') = 'ENTR'
+                and (dimensions ->> 'ACTIVITY') = 'BTN_95XK'
                 then 'oecd/sdbs/ENTR/' || (dimensions ->> 'SIZE_CLASS')
             when
                 flow = 'tiva'
-                and dimensions ->> 'ACTIVITY' = '_T'
-                and dimensions ->> 'MEASURE' in ('PROD_VASH', 'EXGR_DVASH')
+                and (dimensions ->> 'ACTIVITY') = '_T'
+                and (dimensions ->> 'MEASURE') in ('PROD_VASH', 'EXGR_DVASH')
                 then 'oecd/tiva/' || (dimensions ->> 'MEASURE')
             when
                 flow = 'msti'
-                and dimensions ->> 'MEASURE' in ('G', 'B')
-                and dimensions ->> 'UNIT_MEASURE' = 'USD_PPP'
+                and (dimensions ->> 'MEASURE') in ('G', 'B')
+                and (dimensions ->> 'UNIT_MEASURE') = 'USD_PPP'
                 and coalesce(dimensions ->> 'PRICE_BASE', 'V') = 'V'
                 then 'oecd/msti/' || (dimensions ->> 'MEASURE')
             when
                 flow = 'bd'
-                and dimensions ->> 'MEASURE' = 'BIRTH_RT'
-                and dimensions ->> 'ACTIVITY' = 'BTSXM_K642'
+                and (dimensions ->> 'MEASURE') = 'BIRTH_RT'
+                and (dimensions ->> 'ACTIVITY') = 'BTSXM_K642'
                 and coalesce(dimensions ->> 'SIZE_CLASS', '_T') = '_T'
                 then 'oecd/bd/BIRTH_RT'
         end as series_id
@@ -106,28 +107,28 @@ eurostat_series as (
         case
             when
                 dataset_code = 'isoc_ec_esels'
-                and dimensions ->> 'indic_is' = 'E_AESELL'
-                and dimensions ->> 'nace_r2' = 'C10-S951_X_K'
-                and dimensions ->> 'unit' = 'PC_ENT'
+                and (dimensions ->> 'indic_is') = 'E_AESELL'
+                and (dimensions ->> 'nace_r2') = 'C10-S951_X_K'
+                and (dimensions ->> 'unit') = 'PC_ENT'
                 then 'eurostat/isoc_ec_esels/E_AESELL/' || (dimensions ->> 'size_emp')
             when
                 dataset_code = 'edat_lfse_04'
-                and dimensions ->> 'sex' = 'T'
-                and dimensions ->> 'isced11' = 'ED5-8'
-                and dimensions ->> 'age' = 'Y25-64'
-                and dimensions ->> 'unit' = 'PC'
+                and (dimensions ->> 'sex') = 'T'
+                and (dimensions ->> 'isced11') = 'ED5-8'
+                and (dimensions ->> 'age') = 'Y25-64'
+                and (dimensions ->> 'unit') = 'PC'
                 then 'eurostat/edat_lfse_04/ED5-8'
             when
-                dataset_code = 'rd_e_gerdreg' and dimensions ->> 'unit' = 'MIO_EUR'
+                dataset_code = 'rd_e_gerdreg' and (dimensions ->> 'unit') = 'MIO_EUR'
                 then 'eurostat/rd_e_gerdreg/' || (dimensions ->> 'sectperf')
             when
-                dataset_code = 'isoc_r_broad_h' and dimensions ->> 'unit' = 'PC_HH'
+                dataset_code = 'isoc_r_broad_h' and (dimensions ->> 'unit') = 'PC_HH'
                 then 'eurostat/isoc_r_broad_h'
             when
                 dataset_code = 'bd_size_r'
-                and dimensions ->> 'sizeclas' = 'TOTAL'
-                and dimensions ->> 'nace_r2' = 'B-S_X_K642'
-                and dimensions ->> 'indic_sbs' in ('V11910', 'V11920')
+                and (dimensions ->> 'sizeclas') = 'TOTAL'
+                and (dimensions ->> 'nace_r2') = 'B-S_X_K642'
+                and (dimensions ->> 'indic_sbs') in ('V11910', 'V11920')
                 then 'eurostat/bd_size_r/' || (dimensions ->> 'indic_sbs')
         end as series_id
     from eurostat_observations
