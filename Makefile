@@ -11,7 +11,7 @@ export GX_ANALYTICS_ENABLED := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup refresh refresh-real test check bench bench-check dashboard dagster golden lock clean
+.PHONY: help setup setup-spark refresh refresh-real test check bench bench-check dashboard dagster golden lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,17 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
+
+# dbt on Spark has an environment and a lock of its own, so that the default one stays small.
+SPARK_VENV  ?= .venv-spark
+SPARK_STAMP := $(SPARK_VENV)/.installed
+
+$(SPARK_STAMP): $(STAMP) requirements-spark.lock
+	test -x $(SPARK_VENV)/bin/python || $(BIN)/python -m venv --without-pip $(SPARK_VENV)
+	$(BIN)/uv pip sync --quiet --python $(SPARK_VENV)/bin/python --require-hashes requirements-spark.lock
+	@touch $(SPARK_STAMP)
+
+setup-spark: $(SPARK_STAMP) ## make .venv-spark, for the heavy models on Apache Spark (Java 17 is yours)
 
 setup: $(STAMP) ## make .venv with the locked packages; nothing else
 
@@ -61,10 +72,17 @@ dagster: setup ## show the night as assets on http://127.0.0.1:3000, with its sc
 golden: setup ## write the golden picture of Dagster's graph anew, after a meant change
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -n 0 tests/integration -k golden
 
-lock: setup ## resolve requirements.lock anew from pyproject.toml
+# Every extra but spark, whose packages would make the default environment twice as large.
+EXTRAS := --extra dashboard --extra store --extra sdmx --extra orchestrate
+
+lock: setup ## resolve requirements.lock anew from pyproject.toml, and then requirements-spark.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-annotate --no-header --all-extras --group dev --upgrade \
+	  --no-emit-index-url --no-annotate --no-header $(EXTRAS) --group dev --upgrade \
 	  pyproject.toml --output-file requirements.lock
+	pins=$$(mktemp) && grep -E '^[a-z0-9].*==' requirements.lock | sed 's/ *\\$$//' > $$pins && \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header --extra spark --constraint $$pins --upgrade \
+	  pyproject.toml --output-file requirements-spark.lock; rm -f $$pins
 
 clean: ## remove the environment and caches; state directories stay
-	rm -rf $(VENV) .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(SPARK_VENV) .pytest_cache .ruff_cache

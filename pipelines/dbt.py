@@ -15,6 +15,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,8 +87,21 @@ def arguments(*words: str, project: Project = HERE) -> list[str]:
     return [*words, "--project-dir", folder, "--profiles-dir", folder]
 
 
-def run(settings: Settings, *words: str, project: Project = HERE) -> list[NodeResult]:
+def run(
+    settings: Settings,
+    *words: str,
+    project: Project = HERE,
+    program: Path | None = None,
+    extra: Mapping[str, str] | None = None,
+) -> list[NodeResult]:
     """Run dbt to its end.
+
+    Args:
+        settings: where the candidate lies.
+        words: dbt's command and its arguments.
+        project: checkout whose models are run.
+        program: dbt of another environment; without it, of this one.
+        extra: environment variables that go before those of `environment`.
 
     Returns:
         One result per node, empty for commands that run none.
@@ -96,18 +110,19 @@ def run(settings: Settings, *words: str, project: Project = HERE) -> list[NodeRe
         BuildFailed: names the failing models and tests with dbt's message and the log's path.
     """
     log = settings.build_dir / "dbt.log"
-    results = settings.build_dir / "dbt_target" / "run_results.json"
+    variables = {**environment(settings), **project.environment, **(extra or {})}
+    results = Path(variables["DBT_TARGET_PATH"]) / "run_results.json"
     with readable_os_errors(log):
         log.parent.mkdir(parents=True, exist_ok=True)
         results.unlink(missing_ok=True)
         with log.open("wb") as sink:
             finished = subprocess.run(
                 [
-                    str(Path(sys.executable).with_name("dbt")),
+                    str(program or Path(sys.executable).with_name("dbt")),
                     "--no-use-colors",
                     *arguments(*words, project=project),
                 ],
-                env={**os.environ, **environment(settings), **project.environment},
+                env={**os.environ, **variables},
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 check=False,

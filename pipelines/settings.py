@@ -9,7 +9,7 @@ import datetime as dt
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -131,6 +131,22 @@ class Settings(BaseSettings):
     )
     memory_limit: str = "4GB"
     threads: int = Field(2, ge=1)
+
+    # the heavy models on Apache Spark
+    heavy_engine: Literal["duckdb", "spark"] = Field(
+        "duckdb", description="what builds the models that grow with bilateral trade"
+    )
+    spark_master: str = Field(
+        "local[2]", description="local[threads], or a cluster that is there: spark://host:7077"
+    )
+    spark_environment: Path = Field(
+        PROJECT_ROOT / ".venv-spark", description="made by `make setup-spark`"
+    )
+    spark_address: str = Field(
+        "127.0.0.1", description="of this machine, as the cluster's workers reach it"
+    )
+    spark_driver_memory: str = "1g"
+    spark_executor_memory: str = "1g"
 
     # dashboards
     sign_in: bool = Field(

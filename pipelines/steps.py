@@ -281,6 +281,10 @@ def prepare_candidate(run: Run, plan: ReleasePlan) -> None:
 def build(run: Run, plan: ReleasePlan) -> list[dbt.NodeResult]:
     """Step: candidate, then dbt's models and data tests on it."""
     prepare_candidate(run, plan)
+    if run.settings.heavy_engine == "spark":
+        from pipelines import spark
+
+        return spark.build(run.settings)
     return dbt.build(run.settings)
 
 

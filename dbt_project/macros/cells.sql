@@ -20,6 +20,14 @@
     )
 {%- endmacro %}
 
+{% macro spark__terms(pairs) -%}
+    map(
+        {% for name, term in pairs.items() -%}
+        '{{ name }}', cast({{ term }} as double){{ ', ' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
 {#- Snapshot ids as a list without NULLs: what is not there was not used. -#}
 {% macro snapshot_list(expressions) -%}
     {{ return(adapter.dispatch('snapshot_list', 'clusterkpi')(expressions)) }}
@@ -33,5 +41,16 @@
             {%- endfor %}
         ],
         lambda snapshot_id: snapshot_id is not null
+    )
+{%- endmacro %}
+
+{% macro spark__snapshot_list(expressions) -%}
+    filter(
+        array(
+            {% for snapshot in expressions -%}
+            cast({{ snapshot }} as string){{ ', ' if not loop.last }}
+            {%- endfor %}
+        ),
+        snapshot_id -> snapshot_id is not null
     )
 {%- endmacro %}

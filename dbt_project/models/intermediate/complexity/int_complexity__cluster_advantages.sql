@@ -29,5 +29,5 @@ from cells
 inner join clusters
     on cells.cluster_id = clusters.cluster_id
 inner join economies
-    on cells.period = cast(economies.period_year as varchar)
+    on cells.period = cast(economies.period_year as {{ text_type() }})
     and cells.geo_id = economies.geo_id

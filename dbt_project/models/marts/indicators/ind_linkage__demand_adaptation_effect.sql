@@ -48,7 +48,7 @@ select
     'demand_adaptation_effect' as indicator_id,
     geo_id,
     cluster_id,
-    cast(period_year as varchar) as period,
+    cast(period_year as {{ text_type() }}) as period,
     concat('baci_', product_level, '_{{ var('trade_share_window_years') }}y') as basis,
     value,
     cast(null as double) as value_lower,

@@ -41,7 +41,7 @@ select
     'export_market_penetration' as indicator_id,
     geo_id,
     cluster_id,
-    cast(period_year as varchar) as period,
+    cast(period_year as {{ text_type() }}) as period,
     'baci_hs6' as basis,
     value,
     cast(null as double) as value_lower,

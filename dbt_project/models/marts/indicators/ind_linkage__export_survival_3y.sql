@@ -138,7 +138,7 @@ select
     'export_survival_3y' as indicator_id,
     geo_id,
     cluster_id,
-    cast(period_year as varchar) as period,
+    cast(period_year as {{ text_type() }}) as period,
     case when gap_years = 0 then 'baci_hs6_strict' else 'baci_hs6_gap_1y' end as basis,
     value,
     case

@@ -42,7 +42,7 @@ select
     'grubel_lloyd' as indicator_id,
     geo_id,
     cluster_id,
-    cast(period_year as varchar) as period,
+    cast(period_year as {{ text_type() }}) as period,
     'baci_hs6' as basis,
     value,
     cast(null as double) as value_lower,

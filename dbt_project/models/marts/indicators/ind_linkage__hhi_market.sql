@@ -39,7 +39,7 @@ select
     'hhi_market' as indicator_id,
     geo_id,
     cluster_id,
-    cast(period_year as varchar) as period,
+    cast(period_year as {{ text_type() }}) as period,
     'baci_importers' as basis,
     value,
     cast(null as double) as value_lower,

@@ -80,7 +80,7 @@ select
     'variety_extensive_margin' as indicator_id,
     geo_id,
     cluster_id,
-    cast(period_year as varchar) as period,
+    cast(period_year as {{ text_type() }}) as period,
     basis,
     value,
     cast(null as double) as value_lower,
@@ -94,7 +94,7 @@ select
         'varieties': 'varieties_count',
         'varieties_before': 'earlier_varieties_count',
         'varieties_growth':
-            '2.0 * (varieties_count - earlier_varieties_count)'
+            '2e0 * (varieties_count - earlier_varieties_count)'
             ' / nullif(varieties_count + earlier_varieties_count, 0)',
     }) }} as components,
     {{ snapshot_list(['snapshot_id']) }} as source_ids,

@@ -239,7 +239,7 @@ select
     'rsca_export' as indicator_id,
     geo_id,
     cluster_id,
-    cast(period_year as varchar) as period,
+    cast(period_year as {{ text_type() }}) as period,
     basis,
     value,
     cast(null as double) as value_lower,

@@ -8,7 +8,7 @@ renamed as (
         trim(economy_name) as economy_name,
         -- BACI writes N/A, S19 and the like where there is no ISO code.
         case
-            when regexp_matches(economy_code_iso3, '^[A-Z][A-Z][A-Z]$') then economy_code_iso3
+            when {{ matches('economy_code_iso3', '^[A-Z][A-Z][A-Z]$') }} then economy_code_iso3
         end as economy_code_iso3,
         _snapshot_id as snapshot_id
     from source_rows
