@@ -281,6 +281,37 @@ def test_export_specialisation_of_the_states(
     assert compared >= 60 and len({geo for geo, _, _ in cells}) == 53
 
 
+def test_quotients_of_european_regions(con: duckdb.DuckDBPyConnection, real_data: Path) -> None:
+    """From the rows of the table: footwear in La Rioja, rubber in Auvergne, mining off Norway."""
+    jobs: dict[tuple[str, str], float] = {}
+    path = real_data / "eurostat/sbs/sbs_r_nuts06_r2.tsv.gz"
+    with gzip.open(path, "rt") as lines:
+        years = next(lines).split("\t")
+        at = next(n for n, name in enumerate(years) if name.strip() == "2014")
+        for line in lines:
+            key, *_ = cells = line.split("\t")
+            nace, measure, area = key.split(",")
+            figure = cells[at].split()[0]
+            if measure == "V16110" and area[:2] in ("ES", "FR", "NO") and figure != ":":
+                jobs[area, nace] = float(figure)
+
+    def all_jobs(area: str) -> float:
+        """Of the sections that the country publishes."""
+        sections = {n for a, n in jobs if a == area[:2] and (len(n) == 1 or n == "S95")}
+        return sum(jobs[area, section] for section in sections)
+
+    published_cells = published(con, "location_quotient", "eurostat_employment")
+    for area, nace, geo in (
+        ("ES23", "C15", "ESP-NUTS-ES23"),
+        ("FR72", "C22", "FRA-NUTS-FR72"),
+        ("NO07", "B05", "NOR-NUTS-NO07"),
+    ):
+        nation = jobs[area[:2], nace] / all_jobs(area[:2])
+        expected = jobs[area, nace] / all_jobs(area) / nation
+        value, _status = published_cells[geo, f"nace2:{nace}", "2014"]
+        assert value == pytest.approx(expected, rel=1e-9) and value > 10, area
+
+
 def test_attainment_agrees_with_the_published_shares(
     con: duckdb.DuckDBPyConnection, real_data: Path
 ) -> None:
