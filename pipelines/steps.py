@@ -281,11 +281,16 @@ def prepare_candidate(run: Run, plan: ReleasePlan) -> None:
 def build(run: Run, plan: ReleasePlan) -> list[dbt.NodeResult]:
     """Step: candidate, then dbt's models and data tests on it."""
     prepare_candidate(run, plan)
-    if run.settings.heavy_engine == "spark":
+    return build_models(run.settings)
+
+
+def build_models(settings: Settings) -> list[dbt.NodeResult]:
+    """dbt's models and data tests on the candidate, the heavy ones by the engine that is set."""
+    if settings.heavy_engine == "spark":
         from pipelines import spark
 
-        return spark.build(run.settings)
-    return dbt.build(run.settings)
+        return spark.build(settings)
+    return dbt.build(settings)
 
 
 def gate(run: Run, nodes: Sequence[dbt.NodeResult]) -> GateReport:

@@ -116,7 +116,7 @@ def model_assets(manifest: Path) -> dg.AssetsDefinition:
         tonight.need("plan")
         settings = tonight.run.settings
         try:
-            nodes = dbt.build(settings)
+            nodes = steps.build_models(settings)
         except BuildFailed:
             # which test failed is worth seeing; a candidate that is thrown away is no material
             nodes = dbt.read_results(settings.build_dir / "dbt_target" / "run_results.json")

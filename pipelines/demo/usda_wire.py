@@ -35,6 +35,10 @@ _PERIODS = {
 _FIRST_DEGREES = 1990
 _PEOPLE_PER_WORKER, _PEOPLE_PER_ADULT = 1.7, 1.45
 _EDGE = 2018  # counties that began later are not in the file
+# The territory, whose counts of 2000 are those of 1990 in the real file: what is sent, and meant.
+_TERRITORY, _PARTS, _WRONG_YEAR = "72", ("72001", "72003"), 2000
+_SENT = (982008, 410559, 281248, 278482)
+_MEANT = (916404, 509856, 443813, 418253)
 
 
 def _heads(period: str, year: int) -> list[str]:
@@ -66,14 +70,18 @@ def file_body(seed: int) -> bytes:
     known = table("us_counties").filter(
         pl.col("first_year").cast(pl.Int64, strict=False).fill_null(0) <= _EDGE
     )
-    codes = known["county_code_fips5"].to_list()
-    size = known["size_class"].cast(pl.Float64).to_numpy()
-    ends = known["last_year"].cast(pl.Int64, strict=False).fill_null(9999).to_numpy()
+    codes = [*known["county_code_fips5"], *_PARTS]
+    more = np.full(len(_PARTS), 19.0)
+    size = np.concatenate([known["size_class"].cast(pl.Float64).to_numpy(), more])
+    last = known["last_year"].cast(pl.Int64, strict=False).fill_null(9999).to_numpy()
+    ends = np.concatenate([last, np.full(len(_PARTS), 9999)])
     states = np.array([code[:2] for code in codes])
     order = sorted(set(states))
     listed = table("us_states").select("state_code_fips", "postal_code", "state_name")
     postal = {code: letters for code, letters, _ in listed.iter_rows()}
     names = {code: name for code, _, name in listed.iter_rows()}
+    postal[_TERRITORY], names[_TERRITORY] = "PR", "Puerto Rico"
+    of_nation = np.array([state != _TERRITORY for state in order])
     heads = ["FIPS Code", "State", "Area name"]
     heads += ["2013 Rural-urban Continuum Code", "2013 Urban Influence Code"]
     rows = [["00000", "US", "United States", "", ""]]
@@ -83,8 +91,13 @@ def file_body(seed: int) -> bytes:
         heads += _heads(period, year)
         there = ends >= year
         counts = _counts(seed, codes, size, year, shares) * there[:, None]
+        if year == _WRONG_YEAR:
+            counts[-2], counts[-1] = np.array(_MEANT) // 2, np.array(_MEANT) - np.array(_MEANT) // 2
         sums = np.array([counts[states == state].sum(axis=0) for state in order])
-        whole = np.vstack([sums.sum(axis=0)[None, :], sums, counts])
+        nation = sums[of_nation].sum(axis=0)
+        if year == _WRONG_YEAR:
+            sums[~of_nation] = _SENT
+        whole = np.vstack([nation[None, :], sums, counts])
         published = np.concatenate([np.ones(1 + len(order), dtype=bool), there])
         for row, levels, shown in zip(rows, whole.tolist(), published, strict=True):
             total = sum(levels)

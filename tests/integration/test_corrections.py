@@ -50,6 +50,11 @@ def test_a_correction_that_the_publisher_made_needless_stops_the_build(
             "create table raw.wdi__observations "
             "(indicator_code varchar, economy_code_wdi varchar, period_year integer, value double)"
         )
+        # every source with corrections has its raw table, if only an empty one
+        con.execute(
+            "create table raw.usda__attainment (period_year integer, area_code_fips5 varchar, "
+            "level_code varchar, adults_count bigint)"
+        )
         if published != "absent":
             con.execute(
                 f"insert into raw.wdi__observations values ('{code}', '{economy}', {year}, "
