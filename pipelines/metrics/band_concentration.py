@@ -237,7 +237,8 @@ def _gamma(
     tops = _open_means(rng, int(per_class[-1]), sizes, draws)
     moved = np.maximum(shaken + np.outer(tops - means[-1], counts[:, -1]), 0)
     h = np.array([_moments(per_class, np.append(means[:-1], top)).second for top in tops])
-    drawn = (_squares(moved, reference) - part - room * h) / (room * (1 - h))
+    # draws are perturbed twice, by the office and here: both parts go, as one does from γ
+    drawn = (_squares(moved, reference) - 2 * part - room * h) / (room * (1 - h))
     lower, upper = np.quantile(drawn, [0.025, 0.975])
     row |= {"gamma": gamma, "gamma_lower": float(lower), "gamma_upper": float(upper)}
     by_chance = chance(gamma, reference, plants)

@@ -134,3 +134,33 @@ def test_wrong_input_is_refused() -> None:
     assert bc.band_concentrations(
         cells({("a", "X", "small"): 9}), {"area": 1}, classes=ONE, draws=19
     ).is_empty()
+
+
+def test_the_interval_stands_around_gamma(capsys: pytest.CaptureFixture[str]) -> None:
+    """Plants at random, counts shaken: without the noise's part γ is 0, and the interval holds it.
+
+    The open class is empty, so that no mean size is drawn: the interval is that of the noise.
+    """
+    one: dict[str, tuple[float, float] | None] = {"small": (1.0, 1.0), "open": (10.0, np.inf)}
+    rng, found = np.random.default_rng(9), []
+    for _ in range(60):
+        rows = []
+        for industry, n in (("it", 1800), ("rest", 60_000)):
+            true = rng.multinomial(n, np.full(60, 1 / 60))
+            for size_class in ("small", bc.TOTAL):  # a total is shaken apart from its class
+                shaken = np.maximum(true + np.rint(5 * rng.standard_normal(60)), 0)
+                rows += [
+                    (2024, f"{area:03d}", industry, size_class, int(count))
+                    for area, count in enumerate(shaken)
+                ]
+        names = ["period_year", "area", "industry", "size_class", "businesses"]
+        frame = pl.DataFrame(rows, schema=names, orient="row")
+        got = bc.band_concentrations(frame, {"area": 3}, classes=one, draws=200)
+        row = got.filter(industry="it").row(0, named=True)
+        assert row["gamma_lower"] < row["gamma"] < row["gamma_upper"]
+        room = (1 - 1 / 60) * (1 - row["herfindahl_plants"])
+        found.append((row["gamma"], row["gamma"] + row["perturbation_part"] / room))
+    (clean, naive), error = np.mean(found, axis=0), np.std(found, axis=0)[0] / np.sqrt(60)
+    print(f"shaken: γ {clean:.6f} ± {error:.6f}, with the noise left in {naive:.6f}")
+    assert naive > 10 * error and abs(clean) < 0.2 * naive
+    assert "left in" in capsys.readouterr().out
