@@ -129,10 +129,13 @@ select
     }) }} as components,
     case
         when is_not_covered then []
-        else list_distinct(
-            list_concat(
-                {{ snapshot_list(['fdi_snapshot_id']) }},
-                list_concat(coalesce(patent_source_ids, []), coalesce(rd_source_ids, []))
+        -- sorted: what is left of a list without doubles comes in the order of hashes
+        else list_sort(
+            list_distinct(
+                list_concat(
+                    {{ snapshot_list(['fdi_snapshot_id']) }},
+                    list_concat(coalesce(patent_source_ids, []), coalesce(rd_source_ids, []))
+                )
             )
         )
     end as source_ids,
