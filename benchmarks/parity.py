@@ -181,6 +181,7 @@ def cluster(settings: Settings, folder: Path, workers: int, memory: str) -> Iter
         "SPARK_LOCAL_IP": HOST,
         "SPARK_LOCAL_DIRS": str(folder / "scratch"),
         "SPARK_DAEMON_MEMORY": DAEMON_MEMORY,
+        "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",
     }
     port = _free_port()
     (folder / "log4j2.properties").write_text(

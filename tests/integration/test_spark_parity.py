@@ -26,6 +26,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_figures() -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=1200,  # a cluster that hangs must not hold everybody else's tests
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "36 of 36 models agree" in done.stdout
